@@ -19,3 +19,12 @@ def find(name: str) -> str:
 def missing(name: str) -> str:
     """What to tell when `name` is not installed."""
     return f"missing server: {name} (apt-get install {SERVERS[name][1]})"
+
+
+def main() -> None:
+    """Print the Debian packages of what is not installed."""
+    print(" ".join(package for name, (_, package) in SERVERS.items() if not find(name)))
+
+
+if __name__ == "__main__":
+    main()

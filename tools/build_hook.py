@@ -9,7 +9,7 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 sys.path.insert(0, str(Path(__file__).parent))
-import build_agent  # noqa: E402
+import build_agent
 
 
 class BuildHook(BuildHookInterface[Any]):

@@ -1,0 +1,1 @@
+"""A typed client of the hub's HTTP API (docs/api.md)."""

@@ -16,7 +16,6 @@ class Batch(msgspec.Struct):
 
     `reports` are the raw payloads of its reports with their index in the batch; `others` all the
     other records as (index, kind, payload); `quarantine` the payload whole when it could not be read.
-    `gaps` are the losses that its gap records add: only what the hub had not received of the named batches.
     """
 
     host: int
@@ -28,7 +27,6 @@ class Batch(msgspec.Struct):
     reports: list[tuple[int, bytes]]
     others: list[tuple[int, int, bytes]]
     quarantine: bytes | None = None
-    gaps: list[StoredGap] = []
 
 
 class StreamState(msgspec.Struct):

@@ -26,10 +26,14 @@ class RecordStore(Protocol):
 
     incarnation: str
 
-    def append(self, batches: Sequence[Batch], ranges: Iterable[tuple[bytes, StreamState]]) -> None:
-        """Commit `batches` and the new states of their streams in one synced transaction.
+    def append(
+        self, batches: Sequence[Batch], ranges: Iterable[tuple[bytes, StreamState]], gaps: Sequence[StoredGap] = ()
+    ) -> None:
+        """Commit `batches`, the new states of their streams and `gaps` in one synced transaction.
 
         When it returns, all of it survives a power cut; when it raises, none of it is there.
+        `gaps` holds only what is really missing: ingest takes from the gap records in `others` what
+        the stream had already received; the records themselves are not stored.
         """
 
     def stream(self, stream: bytes) -> StreamState | None:
@@ -38,7 +42,9 @@ class RecordStore(Protocol):
     def series(self, host: int) -> list[Series]:
         """All series that the host has data of."""
 
-    def range(self, host: int, names: Sequence[str], start: float, end: float, points: int, rate: bool = False) -> Range:
+    def range(
+        self, host: int, names: Sequence[str], start: float, end: float, points: int, rate: bool = False
+    ) -> Range:
         """The named series (full names) over [start, end) in at most `points` steps."""
 
     def fleet(

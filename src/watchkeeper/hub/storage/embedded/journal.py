@@ -1,0 +1,151 @@
+"""The journal: one row a group commit, and where in it the reports of each host lie.
+
+A row holds the reports as they came, one after the other, and a fixed-size head for each, so that a
+reader finds its own without looking into the others.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import struct
+import threading
+from array import array
+from collections.abc import Iterable, Sequence
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+HEAD = np.dtype(
+    [("host", "<u4"), ("length", "<u4"), ("stream", "<u4"), ("index", "<u4"), ("seq", "<u8"), ("received", "<f8")]
+)
+_HEAD = struct.Struct("<IIIIQd")
+Heads = NDArray[np.void]
+
+
+class Entry(msgspec.Struct):
+    """One report on its way into the journal. `stream` is the row of its stream; `time` its own."""
+
+    host: int
+    stream: int
+    seq: int
+    index: int
+    received: float
+    time: float
+    payload: bytes
+
+
+def pack_row(entries: Sequence[Entry]) -> tuple[bytes, bytes]:
+    """Heads and reports of one journal row."""
+    pack = _HEAD.pack
+    heads = [pack(e.host, len(e.payload), e.stream, e.index, e.seq, e.received) for e in entries]
+    return b"".join(heads), b"".join([e.payload for e in entries])
+
+
+def read_heads(data: bytes) -> tuple[Heads, NDArray[np.int64]]:
+    """The heads of a row and the offset of each report in it."""
+    heads = np.frombuffer(data, HEAD)
+    ends = np.cumsum(heads["length"], dtype=np.int64)
+    return heads, ends - heads["length"]
+
+
+class _Places:
+    """Where the reports of one host lie: row, offset, length and time of each."""
+
+    __slots__ = ("lengths", "offsets", "rows", "times")
+
+    def __init__(self) -> None:
+        self.rows = array("q")
+        self.offsets = array("I")
+        self.lengths = array("I")
+        self.times = array("d")
+
+    def drop_through(self, row: int) -> None:
+        keep = int(np.searchsorted(np.asarray(self.rows), row, side="right"))
+        for values in (self.rows, self.offsets, self.lengths, self.times):
+            del values[:keep]
+
+
+class JournalIndex:
+    """In memory: which journal rows hold reports of which host. Rebuilt from the heads at start.
+
+    A reader copies its host's places *before* it opens its snapshot and then ignores rows at or
+    below the watermark that it sees there; so a compaction in between neither hides nor doubles.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._places: dict[int, _Places] = {}
+
+    def add(self, row: int, entries: Iterable[Entry]) -> None:
+        """Note the reports of a committed row."""
+        offset = 0
+        with self._lock:
+            for entry in entries:
+                places = self._places.get(entry.host)
+                if places is None:
+                    places = self._places[entry.host] = _Places()
+                places.rows.append(row)
+                places.offsets.append(offset)
+                length = len(entry.payload)
+                places.lengths.append(length)
+                places.times.append(entry.time)
+                offset += length
+
+    def hosts(self) -> list[int]:
+        with self._lock:
+            return list(self._places)
+
+    def places(self, host: int, start: float, end: float) -> NDArray[np.int64]:
+        """Row, offset and length of the host's reports with a time in [start, end), oldest arrival first."""
+        with self._lock:
+            places = self._places.get(host)
+            if places is None:
+                return np.empty((0, 3), np.int64)
+            found = np.empty((len(places.rows), 3), np.int64)
+            found[:, 0] = places.rows
+            found[:, 1] = places.offsets
+            found[:, 2] = places.lengths
+            times = np.array(places.times)
+        return found[(times >= start) & (times < end)]
+
+    def hours(self, host: int) -> set[int]:
+        """The hours since 1970 that the host's reports in the journal touch."""
+        with self._lock:
+            places = self._places.get(host)
+            times = np.array(places.times) if places else np.empty(0)
+        return {int(hour) for hour in np.unique(times // 3600)}
+
+    def drop_through(self, host: int, row: int) -> None:
+        """Forget the host's reports in rows up to `row`: they lie in chunks now."""
+        with self._lock:
+            places = self._places.get(host)
+            if places is not None:
+                places.drop_through(row)
+                if not places.rows:
+                    del self._places[host]
+
+    def drop_host(self, host: int) -> None:
+        with self._lock:
+            self._places.pop(host, None)
+
+
+def read_reports(db: sqlite3.Connection, places: NDArray[np.int64]) -> tuple[NDArray[np.void], list[bytes]]:
+    """Heads and payloads of the reports at `places`, in that order."""
+    heads: list[bytes] = []
+    payloads: list[bytes] = []
+    cursor = db.execute(
+        "SELECT id, heads, reports FROM journal WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id",
+        (str(sorted(set(places[:, 0].tolist()))),),
+    )
+    wanted = places.tolist()
+    at = 0
+    for row, head_bytes, reports in cursor:
+        offsets = np.cumsum(np.frombuffer(head_bytes, HEAD)["length"]).tolist()
+        while at < len(wanted) and wanted[at][0] == row:
+            _, offset, length = wanted[at]
+            position = offsets.index(offset + length)
+            heads.append(head_bytes[position * HEAD.itemsize : (position + 1) * HEAD.itemsize])
+            payloads.append(reports[offset : offset + length])
+            at += 1
+    return np.frombuffer(b"".join(heads), HEAD), payloads

@@ -2,7 +2,7 @@
 
 report = Report("ingest", quick=False)
 report.add(Figure("ingest.one", "one report a POST", 812_000, "samples/s a core", at_least=700_000))
-report.publish()        # prints the table, writes bench/results/ingest.json
+report.publish()        # prints the table, writes bench/results/ingest.local.json
 """
 
 from __future__ import annotations
@@ -123,9 +123,9 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def write_json(script: str, value: object) -> Path:
-    """Write `value` to bench/results/<script>.json."""
+    """Write `value` to bench/results/<script>.local.json; `python -m bench --record` gathers them."""
     RESULTS.mkdir(exist_ok=True)
-    path = RESULTS / f"{script}.json"
+    path = RESULTS / f"{script}.local.json"
     path.write_text(json.dumps(value, indent=1, ensure_ascii=False, default=float) + "\n")
     return path
 

@@ -1,0 +1,1 @@
+"""The command line, `wk`: one module a verb."""

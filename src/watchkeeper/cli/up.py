@@ -1,0 +1,54 @@
+"""`wk up`: a hub and an agent for this machine, in the background."""
+
+from __future__ import annotations
+
+import time
+
+import click
+
+from watchkeeper.cli import background, connection, local, output, starting
+from watchkeeper.cli.command import verb
+
+
+@verb(
+    "up",
+    (
+        ("wk up", "start what is not running and wait for the first report"),
+        ("WK_HUB_LISTEN=127.0.0.1:9000 wk up", "on another port"),
+    ),
+)
+@local.config_option
+@click.option("--no-agent", is_flag=True, help="Start the hub alone.")
+@output.json_option
+def command(config: str, no_agent: bool, as_json: bool) -> None:
+    """Start the hub and an agent for this machine; twice is harmless."""
+    settings = local.load(config)
+    began = time.time()
+    with output.progress("Starting the hub") as tell:
+        password = starting.start_hub(settings)
+        target = connection.find(_url())
+        if not no_agent:
+            tell("Waiting for the first report of this machine")
+            with connection.open_hub(target) as hub:
+                host_id = starting.introduce(hub, settings)
+                starting.start_agent(settings)
+                starting.wait_for_report(hub, host_id, began)
+    if as_json:
+        output.print_json({"url": target.url, "password": password or None})
+        return
+    _tell(target.url, password)
+
+
+def _url() -> str:
+    running = background.hub().running()
+    return running.facts["url"] if running else connection.DEFAULT_URL
+
+
+def _tell(url: str, password: str) -> None:
+    print(f"Watchkeeper is up: {url}")
+    if password:
+        print("\n  Sign in as  admin")
+        print(f"  Password    {password}")
+        print("\nThe password is shown this once; wk hub password sets a new one.")
+    else:
+        print("Sign in as admin; wk hub password sets a new password.")

@@ -1,0 +1,191 @@
+"""The place where faults happen: one hub, a proxy before it, and ledger agents, all of them real processes.
+
+with Arena(tmp_path) as arena:
+    agent = arena.add_agent()
+    arena.hub.kill()
+    ...
+    arena.drain()
+    arena.verdict().holds
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Self
+
+import msgspec
+
+from tests.fault.held import read_held
+from tests.fault.ledger import Noted, read_ledger
+from tests.fault.ledger_agent import Control, Plan, Status
+from tests.fault.oracle import Verdict, judge
+from tests.fault.proxy import FaultProxy
+from tests.fault.stored import read_stored
+from tests.support.processes import HubProcess, Process, clean_environment, free_port, start_hub, wait_until
+
+SEED_VARIABLE = "WK_FAULT_SEED"
+DRAIN_SECONDS = 60.0
+
+
+def new_seed() -> int:
+    """From the environment, to repeat a run; else a new one. Whoever draws it prints it."""
+    return int(os.environ.get(SEED_VARIABLE) or int.from_bytes(os.urandom(4), "big"))
+
+
+class LedgerAgent:
+    """One ledger agent over its lives: its plan, its files, and the process that lives now."""
+
+    def __init__(self, folder: Path, plan: Plan) -> None:
+        self.folder = folder
+        self.plan = plan
+        self.process: Process | None = None
+        self.control = Control()
+
+    @property
+    def spool(self) -> Path:
+        return Path(self.plan.spool)
+
+    @property
+    def alive(self) -> bool:
+        return self.process is not None and self.process.alive
+
+    def start(self) -> None:
+        """Begin a new life."""
+        assert not self.alive
+        self.command()
+        plan = self.folder / "plan.json"
+        plan.write_bytes(msgspec.json.encode(self.plan))
+        self.plan.seed += 1
+        command = [sys.executable, "-m", "tests.fault.ledger_agent", str(plan)]
+        self.process = Process(command, self.folder / "agent.log", clean_environment())
+
+    def command(self, **changes: Any) -> None:
+        """Change what the agent does; it sees that within a tick."""
+        self.control = msgspec.structs.replace(self.control, **changes)
+        path = Path(self.plan.control)
+        new = path.with_suffix(".new")
+        new.write_bytes(msgspec.json.encode(self.control))
+        new.rename(path)
+
+    def kill(self) -> None:
+        if self.process is not None:
+            self.process.kill()
+
+    def stop(self) -> None:
+        if self.process is not None and self.process.alive:
+            assert self.process.stop() == 0, self.output()
+
+    def status(self) -> Status | None:
+        """What the process that lives now said last, None before its first word."""
+        try:
+            status = msgspec.json.decode(Path(self.plan.status).read_bytes(), type=Status)
+        except FileNotFoundError:
+            return None
+        return status if self.process is not None and status.pid == self.process.pid else None
+
+    def output(self) -> str:
+        return self.process.output()[-4000:] if self.process else ""
+
+    def wait_for(self, count: int, seconds: float = 30.0) -> None:
+        """Until `count` more records have been collected."""
+        start = self.noted
+        wait_until(lambda: self.noted >= start + count or not self.alive, seconds, f"{count} more records")
+        assert self.alive, f"the agent ended:\n{self.output()}"
+
+    @property
+    def noted(self) -> int:
+        """Records noted in all its lives."""
+        entries = self.ledger()
+        return entries[-1].first + entries[-1].count - entries[0].first if entries else 0
+
+    def ledger(self) -> list[Noted]:
+        return read_ledger(Path(self.plan.ledger))
+
+    def quiet(self) -> bool:
+        """Whether it collects no more and its spool holds nothing that the hub lacks."""
+        assert self.alive, f"the agent ended:\n{self.output()}"
+        status = self.status()
+        return status is not None and not status.collecting and status.batches == 0
+
+
+class Arena:
+    """A hub with its data in `path`/hub, a proxy, and any number of ledger agents. All randomness is from `seed`."""
+
+    def __init__(self, path: Path, seed: int | None = None, hub_env: Mapping[str, str] | None = None) -> None:
+        self.path = path
+        self.seed = new_seed() if seed is None else seed
+        self.random = random.Random(self.seed)
+        self.hub_env = dict(hub_env or {})
+        self.port = free_port()
+        self.agents: list[LedgerAgent] = []
+        # Hours ago, so that the hub also has closed hours to put away while faults come.
+        self.first_time = float(int(time.time()) - 4 * 3600)
+        print(f"{SEED_VARIABLE}={self.seed}")
+        self.hub: HubProcess = self._start_hub()
+        self.proxy = FaultProxy(self.port)
+
+    def _start_hub(self) -> HubProcess:
+        return start_hub(self.path, self.port, self.hub_env)
+
+    def start_hub(self) -> None:
+        """Start the hub that was killed or stopped anew, on the same data and port."""
+        assert not self.hub.alive
+        self.hub = self._start_hub()
+
+    def add_agent(self, start: bool = True, **changes: Any) -> LedgerAgent:
+        """A new host with a ledger agent; `changes` go into its Plan."""
+        holder = len(self.agents)
+        _, token = self.hub.add_host(f"ledger-{holder}")
+        folder = self.path / f"agent-{holder}"
+        folder.mkdir()
+        plan = Plan(
+            spool=str(folder / "spool"),
+            ledger=str(folder / "ledger"),
+            control=str(folder / "control.json"),
+            status=str(folder / "status.json"),
+            url=self.proxy.url,
+            token=token,
+            seed=self.random.getrandbits(32),
+            holder=holder,
+            first_time=self.first_time,
+        )
+        agent = LedgerAgent(folder, msgspec.structs.replace(plan, **changes))
+        self.agents.append(agent)
+        if start:
+            agent.start()
+        return agent
+
+    def drain(self, seconds: float = DRAIN_SECONDS) -> float:
+        """Stop collecting and wait until the hub has everything; gives how long that took, in seconds."""
+        began = time.monotonic()
+        for agent in self.agents:
+            agent.command(collect=False)
+        for agent in self.agents:
+            wait_until(agent.quiet, seconds, f"draining (last said {agent.status()})")
+        return time.monotonic() - began
+
+    def ledger(self) -> list[Noted]:
+        return [entry for agent in self.agents for entry in agent.ledger()]
+
+    def verdict(self, power_cut: bool = False) -> Verdict:
+        """The oracle's word on all agents."""
+        stored = read_stored(self.hub.data)
+        held = {batch for agent in self.agents for batch in read_held(agent.spool)}
+        return judge(self.ledger(), stored, held, power_cut)
+
+    def close(self) -> None:
+        for agent in self.agents:
+            agent.kill()
+        self.proxy.close()
+        self.hub.kill()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

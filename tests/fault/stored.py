@@ -1,0 +1,116 @@
+"""What the hub holds, read from records.db by a connection that can only read, while the hub runs or not."""
+
+from __future__ import annotations
+
+import sqlite3
+import zlib
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from math import isnan
+from pathlib import Path
+from urllib.parse import quote
+
+import msgspec
+
+from tests.fault.ledger import checksum
+from watchkeeper.hub.model.records import StoredGap
+from watchkeeper.hub.storage.embedded.journal import JournalIndex
+from watchkeeper.hub.storage.embedded.names import Names
+from watchkeeper.hub.storage.embedded.reading import RawReader
+from watchkeeper.hub.storage.embedded.recent import Recent
+from watchkeeper.hub.storage.embedded.restart import load_journal
+
+NUMBER, CHECK = "ledger.number", "ledger.check"
+SERIES = [(NUMBER, "gauge", ""), (CHECK, "gauge", "")]
+EVENT_TYPE, SNAPSHOT_KIND = "ledger.entry", "ledger"
+ALL_TIME = (0.0, 4e10)
+
+
+@dataclass(slots=True, frozen=True)
+class Row:
+    """One ledger record as the hub has it.
+
+    `place` is (stream, seq, index), None where the store keeps none (events, snapshots); `arrival`
+    rises in the order in which they were committed, None where the store keeps no order.
+    """
+
+    number: int
+    kind: str
+    place: tuple[bytes, int, int] | None = None
+    arrival: int | None = None
+
+
+@dataclass(slots=True)
+class Stored:
+    """All rows that came from ledgers; `corrupt` describes those that do not say what they were sealed with."""
+
+    rows: list[Row] = field(default_factory=list)
+    gaps: list[StoredGap] = field(default_factory=list)
+    quarantined: Counter[tuple[bytes, int]] = field(default_factory=Counter)
+    corrupt: list[str] = field(default_factory=list)
+    duplicates: int = 0
+
+
+def read_stored(data: Path) -> Stored:
+    """The records of every host in `data`/records.db."""
+    stored = Stored()
+    uri = f"file:{quote(str(data / 'records.db'))}?mode=ro"
+    with closing(sqlite3.connect(uri, uri=True, isolation_level=None, timeout=10)) as db:
+        db.execute("BEGIN")
+        _read_reports(db, stored)
+        _read_events(db, stored)
+        _read_snapshots(db, stored)
+        gaps = 'SELECT host, lane, stream, first, last, batches, records, start, "end", reason, noted FROM gaps'
+        stored.gaps = [StoredGap(*row) for row in db.execute(gaps)]
+        stored.quarantined = Counter(
+            (bytes(row[0]), row[1]) for row in db.execute("SELECT stream, seq FROM quarantine")
+        )
+        (stored.duplicates,) = db.execute("SELECT coalesce(sum(duplicates), 0) FROM streams").fetchone()
+    return stored
+
+
+def _take(stored: Stored, row: Row, check: float) -> None:
+    if check == checksum(row.number):
+        stored.rows.append(row)
+    else:
+        stored.corrupt.append(f"{row} says {check}")
+
+
+def _read_reports(db: sqlite3.Connection, stored: Stored) -> None:
+    """Reports, wherever the store has put them: journal or chunks."""
+    names, index = Names(), JournalIndex()
+    names.load(db)
+    load_journal(db, index, Recent(names))
+    reader = RawReader(names, index)
+    streams = {row: bytes(stream) for row, stream in db.execute("SELECT id, stream FROM streams")}
+    numbers, checks = names.named(NUMBER), names.named(CHECK)
+    if not numbers:
+        return
+    for (host,) in db.execute("SELECT DISTINCT host FROM streams").fetchall():
+        block = reader.read(db, host, reader.places(host, *ALL_TIME), *ALL_TIME)
+        if numbers[0] not in block.columns:
+            continue
+        values = zip(block.columns[numbers[0]].tolist(), block.columns[checks[0]].tolist(), strict=True)
+        for (number, check), origin in zip(values, block.origins.tolist(), strict=True):
+            if isnan(number):
+                continue  # another agent's report on the same host
+            stream, position, seq = origin[0], origin[1], origin[2]
+            _take(stored, Row(int(number), "report", (streams[stream], seq, position)), check)
+
+
+def _read_events(db: sqlite3.Connection, stored: Stored) -> None:
+    for cursor, data in db.execute("SELECT id, data FROM events WHERE type = ? ORDER BY id", (EVENT_TYPE,)):
+        value = msgspec.json.decode(data)
+        _take(stored, Row(value["number"], "event", arrival=cursor), value["check"])
+
+
+def _read_snapshots(db: sqlite3.Connection, stored: Stored) -> None:
+    for value in _snapshots(db):
+        _take(stored, Row(value["number"], "snapshot"), value["check"])
+
+
+def _snapshots(db: sqlite3.Connection) -> Iterator[dict[str, int]]:
+    for (data,) in db.execute("SELECT data FROM snapshots WHERE kind = ? ORDER BY first, id", (SNAPSHOT_KIND,)):
+        yield msgspec.json.decode(zlib.decompress(data))

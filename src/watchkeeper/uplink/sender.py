@@ -1,11 +1,11 @@
 """Carries batches from the spool to the hub, for ever, from one thread.
 
-    sender = Sender(spool, "https://hub:8787", token, ca="/etc/watchkeeper/hub.pem", hint=sampler.newest)
-    sender.start()
-    ...
-    spool.append(METRICS, [record])
-    sender.wake()                      # syncs the spool, then sends: milliseconds, not an interval
-    sender.stop(5.0)
+sender = Sender(spool, "https://hub:8787", token, ca="/etc/watchkeeper/hub.pem", hint=sampler.newest)
+sender.start()
+...
+spool.append(METRICS, [record])
+sender.wake()                      # syncs the spool, then sends: milliseconds, not an interval
+sender.stop(5.0)
 """
 
 from __future__ import annotations

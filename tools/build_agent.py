@@ -14,7 +14,7 @@ from pathlib import Path
 
 SOURCE = Path(__file__).parent.parent / "src"
 PACKAGES = ("base", "wire", "uplink", "agent")
-MAIN = "from watchkeeper.agent.__main__ import main\n\nmain()\n"
+MAIN = "import sys\n\nfrom watchkeeper.agent.commands import main\n\nsys.exit(main(sys.argv[1:]))\n"
 EPOCH = (1980, 1, 1, 0, 0, 0)
 
 

@@ -31,7 +31,7 @@ class Record:
 
 
 class Background:
-    """The background process `name` (hub or agent) of one data folder."""
+    """The background process `name` of this machine's data folder."""
 
     def __init__(self, name: str) -> None:
         folder = places.data_folder()
@@ -143,11 +143,8 @@ class Started:
 
 
 def hub() -> Background:
+    """The hub of this machine's data folder."""
     return Background("hub")
-
-
-def agent() -> Background:
-    return Background("agent")
 
 
 def _locked(fd: int, kind: int) -> bool:

@@ -25,7 +25,11 @@ STYLES = {"ok": ("✔", "green"), "note": ("·", "cyan"), "warning": ("▲", "ye
 @click.option("--ca", metavar="FILE", envvar="WK_CA", default="", help="Certificate to check the hub's against.")
 @output.json_option
 def command(config: str, hub_url: str, token: str, ca: str, as_json: bool) -> int:
-    """Check this machine's set-up and the way to the hub, and say what to mend."""
+    """Check the set-up and say what to mend.
+
+    Looks at Python, settings, data folder, disk, processes, certificate, the way to the hub, token, versions, clock and
+    spool. The exit status is 1 if something is broken.
+    """
     findings: list[examine.Finding] = []
     with output.progress("Looking") as tell:
         for finding in examine.everything(config, connection.find(hub_url, token, ca)):

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from watchkeeper.cli import background, output
+from watchkeeper.cli import background, local, local_agent, output
 from watchkeeper.cli.command import verb
 
 
 @verb("down", (("wk down", "stop the agent, then the hub"),))
-def command() -> None:
+@local.config_option
+def command(config: str) -> None:
     """Stop the agent and the hub of this machine."""
     stopped = []
     # The agent first: what it reports last still finds the hub.
-    for process in (background.agent(), background.hub()):
-        with output.progress(f"Stopping the {process.name}"):
-            if process.stop():
-                stopped.append(process.name)
+    with output.progress("Stopping the agent") as tell:
+        if local_agent.stop(local.load(config)):
+            stopped.append("agent")
+        tell("Stopping the hub")
+        if background.hub().stop():
+            stopped.append("hub")
     print(f"Stopped the {' and the '.join(stopped)}." if stopped else "Nothing was running.")

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from watchkeeper import __version__
 from watchkeeper.base.errors import SettingsError, UnavailableError, WatchkeeperError
-from watchkeeper.cli import background, connection, figures, local, places
+from watchkeeper.cli import background, connection, figures, local, local_agent, places
 from watchkeeper.cli.connection import Target
 
 if TYPE_CHECKING:
@@ -73,17 +73,30 @@ def _folder(folder: Path) -> Iterator[Finding]:
 
 
 def _processes(settings: Settings) -> Iterator[Finding]:
-    for process, start in ((background.hub(), "wk up"), (background.agent(), "wk agent start")):
-        running = process.running()
-        if running:
-            since = figures.duration(time.time() - running.started)
-            yield Finding(f"{process.name} here", "ok", f"runs as process {running.pid}, for {since}")
-        else:
-            yield Finding(f"{process.name} here", "note", "does not run in this data folder", f"{start} starts it")
-    if background.agent().running() and not any(
-        (settings.text("agent.token"), settings.text("agent.token_file"), local.agent_token_file(settings).exists())
-    ):
-        yield Finding("agent's token", "broken", "there is none", "wk hosts add NAME makes one: set agent.token_file")
+    hub = background.hub().running()
+    if hub:
+        yield Finding("hub here", "ok", f"runs as process {hub.pid}, for {figures.duration(time.time() - hub.started)}")
+    else:
+        yield Finding("hub here", "note", "does not run in this data folder", "wk up starts it")
+    agent = local_agent.status(settings)
+    if not agent["pid"]:
+        yield Finding("agent here", "note", "does not run in this data folder", "wk agent start starts it")
+        return
+    sender = agent.get("sender") or {}
+    runs = f"runs as process {agent['pid']}"
+    if sender.get("connected"):
+        yield Finding("agent here", "ok", f"{runs}, connected to {agent.get('hub')}")
+    else:
+        trouble = sender.get("error") or "no answer yet"
+        yield Finding(
+            "agent here",
+            "warning",
+            f"{runs}, not connected to {agent.get('hub')}: {trouble}",
+            "it keeps its data and tries on",
+        )
+    for item in agent.get("collectors") or ():
+        if item.get("state") == "failing":
+            yield Finding("collector", "warning", f"{item['name']} fails: {item.get('reason', '')}")
 
 
 def certificate(path: str) -> Iterator[Finding]:
@@ -148,7 +161,10 @@ def _own_host(hub: Hub, settings: Settings) -> Iterator[Finding]:
         yield Finding("reports", "ok", f"{host.name} reported {age}")
     else:
         yield Finding(
-            "reports", "warning", f"{host.name} is {host.status}: {host.reason or age}", f"see {background.agent().log}"
+            "reports",
+            "warning",
+            f"{host.name} is {host.status}: {host.reason or age}",
+            f"see {local_agent.log_file(settings)}",
         )
     if host.skew is not None:
         state, advice = (

@@ -74,7 +74,7 @@ def row(host: Host, now: float) -> list[Any]:
 @output.json_option
 @speaks_to_hub
 def show(hub: Hub, name: str, as_json: bool) -> None:
-    """Show one host: facts, newest figures, collectors and the busiest processes."""
+    """Show one host: facts, figures, collectors, processes."""
     host = hub.host(name)
     collectors, processes = hub.collectors(host.id), hub.processes(host.id)
     if as_json:

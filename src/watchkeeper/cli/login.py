@@ -26,7 +26,10 @@ from watchkeeper.cli.command import verb
 @click.option("--user", default="admin", show_default=True, metavar="NAME", help="Who signs in.")
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
 def command(hub_url: str, ca: str, user: str, password_stdin: bool) -> None:
-    """Sign in to a hub and keep a token for it in ~/.config/watchkeeper (readable by you alone)."""
+    """Sign in to a hub and keep a token for it.
+
+    The token goes to ~/.config/watchkeeper/cli.toml, readable by you alone; the password is not kept.
+    """
     target = connection.find(hub_url, "", ca)._replace(token="")
     if password_stdin:
         password = sys.stdin.readline().rstrip("\n")

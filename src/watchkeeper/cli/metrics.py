@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @output.json_option
 @speaks_to_hub
 def command(hub: Hub, name: str | None, as_json: bool) -> None:
-    """List the metrics that there are, or the series of one host."""
+    """List all metrics, or the series of one host."""
     if name:
         series = hub.series(hub.host(name).id)
         if as_json:

@@ -60,7 +60,10 @@ def command(
     as_table: bool,
     as_json: bool,
 ) -> None:
-    """Query series of a host: a metric, which means all of its series, or a full name such as disk.percent{mount=/}."""
+    """Draw a chart of a host's series.
+
+    SERIES is a metric, which means all of its series, or a full name such as disk.percent{mount=/}.
+    """
     width, height = shutil.get_terminal_size((80, 24))
     width = max(NARROWEST, width)
     fitting = 500 if as_json or as_table else chart.points_across(width)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from watchkeeper.base.errors import ConflictError, NotFoundError, UnavailableError
 from watchkeeper.base.files import write_atomically
 from watchkeeper.base.settings import Settings
-from watchkeeper.cli import background, connection, local
+from watchkeeper.cli import background, connection, local, local_agent
 
 if TYPE_CHECKING:
     from watchkeeper.client.hub import Hub
@@ -30,17 +30,9 @@ def start_hub(settings: Settings) -> str:
     _refuse_taken_port(settings)
     started = process.start(["hub", "run"], local.hub_environment(settings))
     with connection.open_hub(connection.Target(url, "", settings.text("hub.tls_cert"), ""), 5.0) as hub:
-        _wait(lambda: started.lives() and hub.healthy(), f"the hub did not answer at {url}", process)
+        _wait(lambda: started.lives() and hub.healthy(), f"the hub did not answer at {url}", process.log)
     found = FIRST_PASSWORD.search(started.output())
     return found.group(1) if found else ""
-
-
-def start_agent(settings: Settings) -> None:
-    """Start this machine's agent if it does not run."""
-    process = background.agent()
-    if not process.running():
-        started = process.start(["agent", "run"], local.agent_environment(settings))
-        _wait(lambda: started.lives() and process.running(), "the agent did not start", process)
 
 
 def introduce(hub: Hub, settings: Settings) -> str:
@@ -65,7 +57,7 @@ def introduce(hub: Hub, settings: Settings) -> str:
     return added.host.id
 
 
-def wait_for_report(hub: Hub, host_id: str, since: float) -> None:
+def wait_for_report(hub: Hub, settings: Settings, host_id: str, since: float) -> None:
     """Wait until the hub has a report of the host that it received after `since` (Unix time)."""
 
     def reported() -> bool:
@@ -74,19 +66,14 @@ def wait_for_report(hub: Hub, host_id: str, since: float) -> None:
             raise NotFoundError(f"the hub no longer knows host {host_id}", "run wk up again")
         return (host.last_seen or 0.0) >= since or host.status == "online"
 
-    _wait(reported, "no report of this machine's agent came in", background.agent())
+    _wait(reported, "no report of this machine's agent came in", local_agent.log_file(settings))
 
 
-def own_agent(settings: Settings) -> bool:
-    """Whether this machine's agent reports to this machine's hub, rather than to one that its settings name."""
-    return settings.source("agent.hub") == "default" or settings.text("agent.hub") == local.hub_url(settings)
-
-
-def _wait(done: Callable[[], object], otherwise: str, process: background.Background) -> None:
+def _wait(done: Callable[[], object], otherwise: str, log: Path) -> None:
     deadline = time.monotonic() + PATIENCE
     while not done():
         if time.monotonic() > deadline:
-            raise UnavailableError(f"{otherwise} within {PATIENCE:.0f} s", f"its log tells why: {process.log}")
+            raise UnavailableError(f"{otherwise} within {PATIENCE:.0f} s", f"its log tells why: {log}")
         time.sleep(0.05)
 
 
@@ -103,8 +90,3 @@ def _refuse_taken_port(settings: Settings) -> None:
                 f"the hub cannot listen on {settings.text('hub.listen')}: {error.strerror}",
                 f"another port: WK_HUB_LISTEN={host}:{free} wk up",
             ) from error
-
-
-def data_of(settings: Settings) -> Path:
-    """The hub's folder."""
-    return Path(settings.text("hub.data"))

@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from watchkeeper.base.errors import WatchkeeperError
-from watchkeeper.cli import background, connection, figures, output, places
+from watchkeeper.cli import background, connection, figures, local, local_agent, output, places
 from watchkeeper.cli.command import verb
 
 if TYPE_CHECKING:
@@ -19,40 +19,45 @@ NOT_RUNNING = 3
     "status",
     (("wk status", "who runs, since when, and how the hub is"), ("wk status --json", "the same for a program")),
 )
+@local.config_option
 @output.json_option
-def command(as_json: bool) -> int:
-    """Tell whether the hub and the agent of this machine run; exit status 3 when the hub does not."""
-    running = {process.name: process.running() for process in (background.hub(), background.agent())}
-    state, trouble = _state() if running["hub"] else (None, "")
+def command(config: str, as_json: bool) -> int:
+    """Tell whether hub and agent run here, and how they are.
+
+    The exit status is 3 when the hub does not run.
+    """
+    running, agent = background.hub().running(), local_agent.status(local.load(config))
+    state, trouble = _state(running.facts["url"]) if running else (None, "")
     if as_json:
-        processes = {
-            name: {"pid": record.pid, "started": record.started} if record else None for name, record in running.items()
-        }
-        output.print_json({**processes, "data": str(places.data_folder()), "state": state})
-    else:
-        facts: list[tuple[str, Any]] = [(name, _running_text(record)) for name, record in running.items()]
-        facts.append(("data", places.data_folder()))
-        output.print_facts(facts + _hub_facts(state))
-        if trouble:
-            print(trouble)
-    return 0 if running["hub"] else NOT_RUNNING
+        hub = {"pid": running.pid, "started": running.started, **running.facts, "state": state} if running else None
+        output.print_json({"hub": hub, "agent": agent, "data": str(places.data_folder())})
+        return 0 if running else NOT_RUNNING
+    facts: list[tuple[str, Any]] = [
+        ("hub", _text(running.facts["url"], running.pid, running.started) if running else _nothing()),
+        ("agent", _text(str(agent.get("hub", "")), agent["pid"], agent.get("since")) if agent["pid"] else _nothing()),
+        ("data", places.data_folder()),
+    ]
+    output.print_facts(facts + _hub_facts(state))
+    if trouble:
+        print(trouble)
+    return 0 if running else NOT_RUNNING
 
 
-def _state() -> tuple[HubState | None, str]:
-    running = background.hub().running()
+def _state(url: str) -> tuple[HubState | None, str]:
     try:
-        with connection.open_hub(connection.find(running.facts["url"] if running else ""), 5.0) as hub:
+        with connection.open_hub(connection.find(url), 5.0) as hub:
             return hub.state(), ""
     except WatchkeeperError as error:
         return None, f"{error.message}\n    {error.hint}"
 
 
-def _running_text(record: background.Record | None) -> Any:
-    if record is None:
-        return output.styled("○ not running", "bright_black")
-    where = f" at {record.facts['url']}" if "url" in record.facts else ""
-    since = figures.duration(time.time() - record.started)
-    return output.styled(f"● running{where}, process {record.pid}, for {since}", "green")
+def _nothing() -> Any:
+    return output.styled("○ not running", "bright_black")
+
+
+def _text(where: str, pid: int, since: float | None) -> Any:
+    age = f", for {figures.duration(time.time() - since)}" if since else ""
+    return output.styled(f"● running, {where}, process {pid}{age}", "green")
 
 
 def _hub_facts(state: HubState | None) -> list[tuple[str, Any]]:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 @output.json_option
 @speaks_to_hub
 def command(hub: Hub, name: str | None, as_json: bool) -> None:
-    """Watch all hosts, or one host and its processes, live."""
+    """Watch all hosts, or one and its processes, live."""
     host = hub.host(name) if name else None
     if as_json:
         import msgspec

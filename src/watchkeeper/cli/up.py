@@ -6,7 +6,7 @@ import time
 
 import click
 
-from watchkeeper.cli import background, connection, local, output, starting
+from watchkeeper.cli import background, connection, local, local_agent, output, starting
 from watchkeeper.cli.command import verb
 
 
@@ -21,7 +21,10 @@ from watchkeeper.cli.command import verb
 @click.option("--no-agent", is_flag=True, help="Start the hub alone.")
 @output.json_option
 def command(config: str, no_agent: bool, as_json: bool) -> None:
-    """Start the hub and an agent for this machine; twice is harmless."""
+    """Start a hub and an agent for this machine.
+
+    Waits for the first report, and prints the address and the first password. What runs already is left alone.
+    """
     settings = local.load(config)
     began = time.time()
     with output.progress("Starting the hub") as tell:
@@ -31,8 +34,8 @@ def command(config: str, no_agent: bool, as_json: bool) -> None:
             tell("Waiting for the first report of this machine")
             with connection.open_hub(target) as hub:
                 host_id = starting.introduce(hub, settings)
-                starting.start_agent(settings)
-                starting.wait_for_report(hub, host_id, began)
+                local_agent.start(settings)
+                starting.wait_for_report(hub, settings, host_id, began)
     if as_json:
         output.print_json({"url": target.url, "password": password or None})
         return

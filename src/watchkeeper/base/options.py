@@ -10,13 +10,14 @@ from __future__ import annotations
 class Option:
     """One setting: its dotted name, type, default, meaning, and limits.
 
-    `kind` is one of `str`, `int`, `float`, `bool`, `list` (of strings) and `table` (string to
-    string, or string to bool). `minimum` and `maximum` hold for numbers; `choices` for strings.
+    `kind` is one of `str`, `int`, `float`, `bool`, `list` (of strings) and `dict` (a table whose
+    values are all of the type `each`). `minimum` and `maximum` hold for numbers; `choices` for strings.
     The environment variable is `WK_` and the name in capitals with underscores; a role's
-    section may not be left out (`agent.spool.quota_mb` is `WK_AGENT_SPOOL_QUOTA_MB`).
+    section may not be left out (`agent.spool.quota_mb` is `WK_AGENT_SPOOL_QUOTA_MB`). Lists and
+    tables are written there with commas: `WK_AGENT_TAGS=role=web,site=home`.
     """
 
-    __slots__ = ("choices", "default", "help", "kind", "maximum", "minimum", "name")
+    __slots__ = ("choices", "default", "each", "help", "kind", "maximum", "minimum", "name")
 
     def __init__(
         self,
@@ -27,6 +28,7 @@ class Option:
         minimum: float | None = None,
         maximum: float | None = None,
         choices: tuple[str, ...] = (),
+        each: type = str,
     ) -> None:
         self.name = name
         self.kind = kind
@@ -35,12 +37,15 @@ class Option:
         self.minimum = minimum
         self.maximum = maximum
         self.choices = choices
+        self.each = each
 
     @property
     def variable(self) -> str:
         """The environment variable that overrides this option."""
         return "WK_" + self.name.upper().replace(".", "_")
 
+
+_LEVELS = ("debug", "info", "warning", "error")
 
 OPTIONS: tuple[Option, ...] = (
     Option("mode.type", str, "", "the role of this machine", choices=("hub", "agent", "relay", "")),
@@ -61,14 +66,14 @@ OPTIONS: tuple[Option, ...] = (
     Option("agent.ca", str, "", "file with the certificate (PEM) that the hub's is checked against"),
     Option("agent.data", str, "", "folder of the spool and the agent's state (empty: the user's data folder)"),
     Option("agent.interval", float, 5.0, "seconds between two reports", minimum=1, maximum=3600),
-    Option("agent.tags", dict, {}, "tags of this host, such as role = \"web\""),
+    Option("agent.tags", dict, {}, 'tags of this host, such as role = "web"'),
     Option("agent.spool.quota_mb", int, 256, "most disk space that the spool may take, in MiB", minimum=1),
     Option("agent.spool.keep_hours", float, 48.0, "hours that receipted segments are kept", minimum=0),
-    Option("agent.collectors", dict, {}, "collectors to switch off or on, such as processes = false"),
+    Option("agent.collectors", dict, {}, "collectors to switch off or on, such as processes = false", each=bool),
     Option("agent.custom.textfiles", str, "", "folder of *.prom files in Prometheus text format"),
     Option("agent.custom.scripts", str, "", "folder of executables that print Prometheus text format"),
     Option("agent.custom.timeout", float, 10.0, "seconds after which a script is killed", minimum=0.1, maximum=300),
-    Option("log.level", str, "info", "least severe message that is logged", choices=("debug", "info", "warning", "error")),
+    Option("log.level", str, "info", "least severe message that is logged", choices=_LEVELS),
 )
 
 BY_NAME: dict[str, Option] = {option.name: option for option in OPTIONS}

@@ -52,12 +52,11 @@ class Rival:
     write_path = "/api/v1/write"
     settled = ""
 
-    def __init__(self, folder: Path, hosts: int, series: Sequence[str]) -> None:
+    def __init__(self, folder: Path, series: Sequence[str]) -> None:
         self.port = free_port()
         self.address = ("127.0.0.1", self.port)
         self.url = f"http://127.0.0.1:{self.port}"
         self._labels = [_labels(name) for name in series]
-        self._hosts = hosts
         self._templates: dict[tuple[int, int], Template] = {}
         self.folder = folder / self.name
         self.folder.mkdir(parents=True)
@@ -122,6 +121,7 @@ class Prometheus(Rival):
             f"--web.listen-address=127.0.0.1:{self.port}",
             "--web.enable-remote-write-receiver",
             "--web.enable-admin-api",
+            "--web.max-connections=4096",
             "--log.level=warn",
         ]
 
@@ -167,9 +167,9 @@ class VictoriaMetrics(Rival):
         return sum(int(n) for n in re.findall(r"^vm_active_merges\S* (\d+)", self.ask("/metrics"), re.MULTILINE))
 
 
-def start(folder: Path, hosts: int, series: Sequence[str]) -> list[Rival]:
+def start(folder: Path, series: Sequence[str]) -> list[Rival]:
     """All rivals that are installed, running."""
-    return [kind(folder, hosts, series) for kind in (Prometheus, VictoriaMetrics) if installed(kind.name)]
+    return [kind(folder, series) for kind in (Prometheus, VictoriaMetrics) if installed(kind.name)]
 
 
 def host_name(host: int) -> str:

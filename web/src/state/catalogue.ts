@@ -1,0 +1,16 @@
+import { api } from "../api/client";
+import type { Metric } from "../api/types";
+
+let asked: Promise<ReadonlyMap<string, Metric>> | null = null;
+
+/** The metrics that agents report by themselves, by name; asked once a visit, again after a failure. */
+export function catalogue(): Promise<ReadonlyMap<string, Metric>> {
+  asked ??= api.get<{ metrics: Metric[] }>("/metrics").then(
+    ({ metrics }) => new Map(metrics.map((one) => [one.name, one])),
+    (error: unknown) => {
+      asked = null;
+      throw error;
+    },
+  );
+  return asked;
+}

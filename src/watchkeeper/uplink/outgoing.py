@@ -9,6 +9,8 @@ from watchkeeper.wire import frames
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Container
+
     from watchkeeper.uplink.lane import Lane
     from watchkeeper.uplink.stream import Stream
 
@@ -63,15 +65,15 @@ class Outgoing:
         self._frames.append(frame)
 
 
-def pick(lane: Lane, streams: dict[bytes, Stream], most: int) -> Outgoing | None:
+def pick(lane: Lane, streams: dict[bytes, Stream], most: int, skip: Container[bytes] = ()) -> Outgoing | None:
     """The oldest unsent batches of a lane, at most `most` bytes of them unless a single one is larger.
 
     Raises UnreadableError.
     """
     post: Outgoing | None = None
     for segment in lane.segments:
-        if segment.done or (post is not None and segment.stream != post.stream):
-            if post is not None and not segment.done:
+        if segment.done or segment.stream in skip or (post is not None and segment.stream != post.stream):
+            if post is not None and not segment.done and segment.stream != post.stream:
                 post.more = True
                 return post
             continue
@@ -85,7 +87,7 @@ def pick(lane: Lane, streams: dict[bytes, Stream], most: int) -> Outgoing | None
                 return post
         except OSError as error:
             raise UnreadableError(segment, error) from None
-    return _fill_from_memory(post, lane, most)
+    return _fill_from_memory(post, lane, most, skip)
 
 
 def _fill(post: Outgoing, lane: Lane, segment: Segment, wanted: list[tuple[int, int]], most: int) -> bool:
@@ -116,10 +118,10 @@ def _fill(post: Outgoing, lane: Lane, segment: Segment, wanted: list[tuple[int, 
     return True
 
 
-def _fill_from_memory(post: Outgoing | None, lane: Lane, most: int) -> Outgoing | None:
+def _fill_from_memory(post: Outgoing | None, lane: Lane, most: int, skip: Container[bytes]) -> Outgoing | None:
     """Batches that the disk would not take are sent from memory: that a disk fails is worth knowing."""
     for stream, seq, frame in lane.loose:
-        if not stream.unsent([(seq, seq)]):
+        if stream.id in skip or not stream.unsent([(seq, seq)]):
             continue
         post = post or Outgoing(lane.number, stream.id)
         if post.stream != stream.id or not post.fits(len(frame), most):

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+_COPY_BYTES = 64 << 10
+
 
 class Survey:
     """One file as it was found: its segment, and the stretches (offset, length) that nobody can read.
@@ -151,15 +153,13 @@ def _copy_aside(files: Files, lane: Lane, found: Survey, damaged: str) -> None:
     source = files.open(found.segment.path, os.O_RDONLY)
     try:
         files.make_folder(damaged)
-        for offset, length in found.bad:
-            name = f"{lane.name}-{os.path.basename(found.segment.path)}-{offset}"
-            log.error("%s: %d bytes at %d are damaged; a copy is %s", found.segment.path, length, offset, name)
+        for start, length in found.bad:
+            name = f"{lane.name}-{os.path.basename(found.segment.path)}-{start}"
+            log.error("%s: %d bytes at %d are damaged; a copy is %s", found.segment.path, length, start, name)
             target = files.open(os.path.join(damaged, name), os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
             try:
-                while length > 0:
-                    part = files.read(source, min(length, 64 << 10), offset)
-                    files.write(target, part)
-                    offset, length = offset + len(part), length - len(part) if part else 0
+                for offset in range(start, start + length, _COPY_BYTES):
+                    files.write(target, files.read(source, min(_COPY_BYTES, start + length - offset), offset))
                 files.sync(target)
             finally:
                 files.close(target)

@@ -11,8 +11,8 @@ from watchkeeper.wire.ranges import Ranges
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from watchkeeper.uplink.lane import Lane
-    from watchkeeper.uplink.store import Store
     from watchkeeper.uplink.segment import Segment
+    from watchkeeper.uplink.store import Store
     from watchkeeper.uplink.stream import Stream
     from watchkeeper.wire.receipt import Receipt
 

@@ -26,6 +26,8 @@ from watchkeeper.wire.ranges import Ranges
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Container
+
     from watchkeeper.uplink.lane import Lane
     from watchkeeper.uplink.segment import Segment
     from watchkeeper.uplink.stream import Stream
@@ -106,27 +108,26 @@ class Spool:
             self._store.sync()
             self._clean()
 
-    def next_post(self, max_bytes: int = 256 << 10, skip: tuple[int, ...] = ()) -> Outgoing | None:
+    def next_post(self, max_bytes: int = 256 << 10, skip: Container[bytes] = ()) -> Outgoing | None:
         """The next batches to send, None when the hub has all that is durable.
 
-        Urgent comes before inventory before metrics, leaving out the lanes in `skip`; the oldest
+        Urgent comes before inventory before metrics, leaving out the streams in `skip`; the oldest
         stream comes first. Until a receipt comes, the same batches are picked again.
         """
         with self._guard:
             if self._store.owes:
                 self._store.declare()
-            for number, lane in self._store.lanes.items():
-                if number not in skip:
-                    post = self._pick(lane, max_bytes)
-                    if post is not None:
-                        self._store.ledger.streams[post.stream].tail = (post.last, post.crc)
-                        return post
+            for lane in self._store.lanes.values():
+                post = self._pick(lane, max_bytes, skip)
+                if post is not None:
+                    self._store.ledger.streams[post.stream].tail = (post.last, post.crc)
+                    return post
             return None
 
-    def _pick(self, lane: Lane, max_bytes: int) -> Outgoing | None:
+    def _pick(self, lane: Lane, max_bytes: int, skip: Container[bytes]) -> Outgoing | None:
         while True:
             try:
-                return outgoing.pick(lane, self._store.ledger.streams, max_bytes)
+                return outgoing.pick(lane, self._store.ledger.streams, max_bytes, skip)
             except outgoing.UnreadableError as error:
                 if error.failed is not None:
                     tries = self._unreadable.get(error.segment.path, 0) + 1

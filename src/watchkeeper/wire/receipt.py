@@ -22,6 +22,11 @@ class Receipt:
         self.incarnation = incarnation
         self.check = check
 
+    @classmethod
+    def none(cls, stream: bytes, incarnation: str) -> Receipt:
+        """The hub has nothing of `stream`."""
+        return cls(stream, Ranges(), incarnation)
+
     @property
     def through(self) -> int:
         return self.ranges.through
@@ -38,11 +43,20 @@ class Receipt:
 
 def read_receipt(value: object) -> Receipt:
     """The receipt in a decoded JSON value. Raises FormatError."""
+    if not isinstance(value, dict):
+        raise FormatError("the answer holds no receipt")
     try:
-        assert isinstance(value, dict)
         stream = bytes.fromhex(value["stream"])
-        ranges = Ranges((int(first), int(last)) for first, last in value["ranges"])
-        check = value.get("check")
-        return Receipt(stream, ranges, str(value["incarnation"]), None if check is None else int(check))
-    except (AssertionError, KeyError, TypeError, ValueError) as error:
+        ranges = Ranges((_whole(first), _whole(last)) for first, last in value["ranges"])
+        incarnation, check = value["incarnation"], value.get("check")
+        if len(stream) != 16 or not isinstance(incarnation, str):
+            raise ValueError("stream or incarnation is none")
+        return Receipt(stream, ranges, incarnation, None if check is None else _whole(check))
+    except (KeyError, TypeError, ValueError) as error:
         raise FormatError(f"the answer holds no receipt: {error!r}") from None
+
+
+def _whole(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 1 << 63:
+        raise ValueError(f"{value!r} is no number of a batch or checksum")
+    return value

@@ -90,7 +90,7 @@ class Background:
         with self.log.open("ab") as log:
             begin = log.tell()
             process = subprocess.Popen(
-                [sys.executable, "-m", "watchkeeper.cli", *arguments],
+                [sys.executable, "-P", "-m", "watchkeeper.cli", *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -150,9 +150,8 @@ def _versions(hub: Hub) -> Iterator[Finding]:
 
 
 def _own_host(hub: Hub, settings: Settings) -> Iterator[Finding]:
-    kept = local.agent_token_file(settings).with_name("host")
-    host_id = kept.read_text(encoding="utf-8").strip() if kept.exists() else ""
-    host = next((host for host in hub.hosts() if host.id == host_id), None)
+    name = str(local_agent.status(settings).get("host") or platform.node())
+    host = next((host for host in hub.hosts() if host.name == name), None)
     if host is None:
         return
     now = time.time()

@@ -9,7 +9,7 @@ import click
 
 from watchkeeper.base import settings as base_settings
 from watchkeeper.base.settings import Settings
-from watchkeeper.cli import places
+from watchkeeper.cli import background, places
 
 config_option = click.option(
     "--config",
@@ -38,8 +38,17 @@ def hub_url(settings: Settings) -> str:
 
 
 def agent_token_file(settings: Settings) -> Path:
-    """Where `wk up` keeps the token of this machine's agent."""
-    return Path(settings.text("agent.data")) / "token"
+    """Where a new hub leaves the token of its own machine's agent."""
+    return Path(settings.text("hub.data")) / "local-agent-token"
+
+
+def first_login(settings: Settings) -> str:
+    """The first admin's password, for as long as nobody has signed in with it; else ""."""
+    try:
+        text = Path(settings.text("hub.data"), "first-login").read_text(encoding="utf-8")
+    except OSError:
+        return ""
+    return text.partition("password: ")[2].strip()
 
 
 def hub_environment(settings: Settings) -> dict[str, str]:
@@ -48,12 +57,22 @@ def hub_environment(settings: Settings) -> dict[str, str]:
 
 
 def agent_environment(settings: Settings) -> dict[str, str]:
-    """The environment in which the agent's process finds these settings."""
+    """The environment in which the agent's process finds these settings, and the hub here unless they name another."""
     changes = {"WK_AGENT_DATA": settings.text("agent.data")}
+    hub = background.hub().last()
+    if settings.source("agent.hub") == "default" and hub:
+        changes["WK_AGENT_HUB"] = hub.facts["url"]
+        if hub.facts.get("ca") and not settings.text("agent.ca"):
+            changes["WK_AGENT_CA"] = hub.facts["ca"]
     kept = agent_token_file(settings)
     if not settings.text("agent.token") and not settings.text("agent.token_file") and kept.exists():
         changes["WK_AGENT_TOKEN_FILE"] = str(kept)
     return _environment(settings, changes)
+
+
+def reports_here(settings: Settings, url: str) -> bool:
+    """Whether this machine's agent reports to the hub at `url`, rather than to one that its settings name."""
+    return settings.source("agent.hub") == "default" or settings.text("agent.hub").rstrip("/") == url
 
 
 def _environment(settings: Settings, changes: dict[str, str]) -> dict[str, str]:

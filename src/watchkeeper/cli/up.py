@@ -28,18 +28,19 @@ def command(config: str, no_agent: bool, as_json: bool) -> None:
     settings = local.load(config)
     began = time.time()
     with output.progress("Starting the hub") as tell:
-        password = starting.start_hub(settings)
+        starting.start_hub(settings)
         target = connection.find(_url())
         if not no_agent:
+            local_agent.start(settings)
             tell("Waiting for the first report of this machine")
-            with connection.open_hub(target) as hub:
-                host_id = starting.introduce(hub, settings)
-                local_agent.start(settings)
-                starting.wait_for_report(hub, settings, host_id, began)
+            if local.reports_here(settings, target.url):
+                with connection.open_hub(target) as hub:
+                    starting.wait_for_report(hub, settings, began)
+    password = local.first_login(settings)
     if as_json:
         output.print_json({"url": target.url, "password": password or None})
-        return
-    _tell(target.url, password)
+    else:
+        _tell(target.url, password)
 
 
 def _url() -> str:
@@ -50,8 +51,7 @@ def _url() -> str:
 def _tell(url: str, password: str) -> None:
     print(f"Watchkeeper is up: {url}")
     if password:
-        print("\n  Sign in as  admin")
-        print(f"  Password    {password}")
-        print("\nThe password is shown this once; wk hub password sets a new one.")
+        print(f"\n    name      admin\n    password  {password}\n")
+        print("This first password is told until somebody signs in with it.")
     else:
-        print("Sign in as admin; wk hub password sets a new password.")
+        print("Sign in as admin. A forgotten password: wk down, wk hub password, wk up.")

@@ -1,0 +1,104 @@
+"""A file system that fails where a test wants it to."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Callable
+
+from watchkeeper.base.files import Files
+
+
+class Crash(BaseException):
+    """The process dies here: nothing after this point happens. Not an Exception, so that no handler survives it."""
+
+
+class FaultyFiles(Files):
+    """The real file system, with `fault(operation, path or descriptor)` asked before each operation that changes it.
+
+    The fault raises what the test wants. `room` is how many bytes may still be written, None for any number; what is
+    deleted or truncated is given back. `crash_at` dies at that change (counted from 1); a write then leaves half.
+    """
+
+    def __init__(self) -> None:
+        self.fault: Callable[[str, str], None] | None = None
+        self.room: int | None = None
+        self.crash_at = 0
+        self.changes = 0
+        self.read_fault: Callable[[str], None] | None = None
+        self._paths: dict[int, str] = {}
+
+    def _change(self, operation: str, path: str) -> None:
+        self.changes += 1
+        if self.changes == self.crash_at:
+            raise Crash(f"{operation} {path}")
+        if self.fault is not None:
+            self.fault(operation, path)
+
+    def open(self, path: str, flags: int, mode: int = 0o600) -> int:
+        if flags & (os.O_CREAT | os.O_WRONLY | os.O_RDWR):
+            self._change("open", path)
+        fd = super().open(path, flags, mode)
+        self._paths[fd] = path
+        return fd
+
+    def read(self, fd: int, length: int, offset: int) -> bytes:
+        if self.read_fault is not None:
+            self.read_fault(self._paths.get(fd, ""))
+        return super().read(fd, length, offset)
+
+    def write(self, fd: int, data: bytes) -> None:
+        if self.changes + 1 == self.crash_at:
+            super().write(fd, data[: len(data) // 2])
+        self._change("write", self._paths.get(fd, ""))
+        if self.room is not None and len(data) > self.room:
+            super().write(fd, data[: self.room])
+            self.room = 0
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        super().write(fd, data)
+        if self.room is not None:
+            self.room -= len(data)
+
+    def sync(self, fd: int) -> None:
+        self._change("sync", self._paths.get(fd, ""))
+        super().sync(fd)
+
+    def truncate(self, fd: int, length: int) -> None:
+        self._change("truncate", self._paths.get(fd, ""))
+        freed = self.size(fd) - length
+        super().truncate(fd, length)
+        if self.room is not None:
+            self.room += max(0, freed)
+
+    def rename(self, source: str, target: str) -> None:
+        self._change("rename", target)
+        freed = os.path.getsize(target) if os.path.exists(target) else 0
+        super().rename(source, target)
+        if self.room is not None:
+            self.room += freed
+
+    def unlink(self, path: str) -> None:
+        self._change("unlink", path)
+        freed = os.path.getsize(path) if os.path.exists(path) else 0
+        super().unlink(path)
+        if self.room is not None:
+            self.room += freed
+
+    def sync_folder(self, path: str) -> None:
+        self._change("sync_folder", path)
+        super().sync_folder(path)
+
+    def make_folder(self, path: str, mode: int = 0o700) -> None:
+        if not os.path.isdir(path):
+            self._change("make_folder", path)
+        super().make_folder(path, mode)
+
+
+def always(code: int, *operations: str) -> Callable[[str, str], None]:
+    """A fault that refuses `operations` (all that change something, when none is named) with the error `code`."""
+
+    def fault(operation: str, path: str) -> None:
+        if not operations or operation in operations:
+            raise OSError(code, os.strerror(code), path)
+
+    return fault

@@ -10,10 +10,12 @@ import contextlib
 import fcntl
 import os
 import platform
+import socket
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import uvicorn
 
@@ -21,7 +23,7 @@ from watchkeeper.base import log as logging_start
 from watchkeeper.base.errors import ConflictError, StorageError
 from watchkeeper.base.settings import Settings
 from watchkeeper.hub.api.app import build
-from watchkeeper.hub.api.front import Front, Receive, Scope, Send
+from watchkeeper.hub.api.front import Application, Front, Receive, Scope, Send
 from watchkeeper.hub.api.services import Notice, Services
 from watchkeeper.hub.identity.agents import AgentTokens
 from watchkeeper.hub.identity.first_start import first_admin, local_token, this_machine
@@ -29,6 +31,7 @@ from watchkeeper.hub.identity.listening import Listening, listen
 from watchkeeper.hub.identity.people import People
 from watchkeeper.hub.ingest.capping import SeriesCaps
 from watchkeeper.hub.ingest.endpoint import AgentEndpoint
+from watchkeeper.hub.ingest.group import Committing
 from watchkeeper.hub.ingest.group_commit import GroupCommitter
 from watchkeeper.hub.ingest.hints import Hints
 from watchkeeper.hub.ingest.publishing import Publishing
@@ -141,7 +144,8 @@ class Hub:
         live = Live(self._live_hosts)
         caps = SeriesCaps(int(self._settings.number("hub.limits.series")), self._records, self._hosts)
         publishing = Publishing(live, self._records)
-        committer = GroupCommitter(self._records, caps, asyncio.get_running_loop(), publishing, self._counters)
+        committing = Committing(self._records, caps, self._counters)
+        committer = GroupCommitter(committing, asyncio.get_running_loop(), publishing)
         self._committer = committer
         tokens = AgentTokens(self._hosts.tokens())
         hints = Hints(live, self._records, caps, int(self._settings.number("hub.limits.series")))
@@ -159,11 +163,15 @@ class Hub:
             notices=self.notices,
             forget_host=committer.forget_host,
         )
-        self._front = Front(build(self._services), secure=self._listening.secure, local_only=self._listening.local_only)
+        self._front = Front(
+            cast(Application, build(self._services)),
+            secure=self._listening.secure,
+            local_only=self._listening.local_only,
+        )
         committer.start()
         live.start()
         background = [asyncio.create_task(self._count()), asyncio.create_task(self._keep_skews())]
-        print(f"Watchkeeper hub on {self._listening.url}", file=sys.stderr, flush=True)
+        sys.stderr.write(f"Watchkeeper hub on {self._listening.url}\n")
         try:
             await server.serve([self._listening.socket])
         finally:
@@ -229,6 +237,6 @@ class _Server(uvicorn.Server):
         super().__init__(config)
         self._hub = hub
 
-    async def shutdown(self, sockets: list[object] | None = None) -> None:
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._hub.stop_pages()
-        await super().shutdown(sockets)  # type: ignore[arg-type]
+        await super().shutdown(sockets)

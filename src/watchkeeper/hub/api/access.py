@@ -28,7 +28,7 @@ def cookie_name(secure: bool) -> str:
 async def signed_in(connection: Connection, handler: BaseRouteHandler) -> None:
     """Guard of every route: nobody gets through without a session or a token, unless the route is public."""
     services: Services = connection.app.state.services
-    method = connection.scope.get("method", "GET")
+    method = str(connection.scope.get("method", "GET"))
     if method not in ("GET", "HEAD", "OPTIONS"):
         _refuse_other_origins(connection)
     caller = await _caller(connection, services, method)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
 import sys
@@ -28,15 +29,14 @@ def first_admin(users: StateUsers, folder: str) -> None:
     users.add("admin", "admin", hash_password(password))
     text = f"name: admin\npassword: {password}\n"
     _write(os.path.join(folder, FIRST_LOGIN), text)
-    print(f"First sign-in\n{text}", end="", file=sys.stderr, flush=True)
+    sys.stderr.write(f"First sign-in\n{text}")
+    sys.stderr.flush()
 
 
 def forget_first_login(folder: str) -> None:
     """The first password was used: what was written down is not needed any more."""
-    try:
+    with contextlib.suppress(FileNotFoundError):
         os.unlink(os.path.join(folder, FIRST_LOGIN))
-    except FileNotFoundError:
-        pass
 
 
 def local_token(folder: str) -> str:

@@ -13,6 +13,9 @@ import msgspec
 from watchkeeper.base.errors import SettingsError, UnavailableError
 from watchkeeper.base.settings import Settings
 
+# Refused without TLS.
+EVERY_ADDRESS = "0.0.0.0"  # noqa: S104
+
 
 class Listening(msgspec.Struct):
     """A bound socket and how to speak on it. `url` is what a person on this machine opens."""
@@ -40,7 +43,7 @@ def listen(settings: Settings) -> Listening:
         check_certificate(cert, key)
     bound = _bind(host, port, text)
     scheme = "https" if cert else "http"
-    shown = "127.0.0.1" if host in ("0.0.0.0", "") else f"[{host}]" if ":" in host else host
+    shown = "127.0.0.1" if host in (EVERY_ADDRESS, "") else f"[{host}]" if ":" in host else host
     return Listening(bound, bool(cert), local_only, f"{scheme}://{shown}:{bound.getsockname()[1]}")
 
 
@@ -59,7 +62,7 @@ def _address(text: str) -> tuple[str, int]:
     host, colon, port = text.rpartition(":")
     if not colon or not port.isdigit() or int(port) > 65535:
         raise SettingsError(f"hub.listen is {text!r}, which is no address with a port", "such as 127.0.0.1:8787")
-    return host.strip("[]") or "0.0.0.0", int(port)
+    return host.strip("[]") or EVERY_ADDRESS, int(port)
 
 
 def _is_loopback(host: str) -> bool:

@@ -28,7 +28,7 @@ async def matches(hashed: str, password: str) -> bool:
 
 def readable_password() -> str:
     """A random password that a person can type: four groups of four, 79 bits."""
-    letters = []
+    letters: list[str] = []
     while len(letters) < 16:
         byte = os.urandom(1)[0]
         if byte < 248:  # a multiple of 31, so that no letter is likelier than another

@@ -18,7 +18,6 @@ from watchkeeper.hub.model.hosts import User
 from watchkeeper.hub.storage.state_users import StateUsers, StoredSession, StoredToken
 
 SESSION_SECONDS = 14 * 86400.0
-TOKEN_PREFIX = "wkt_"
 LOCAL = User(id="local", name="local", role="admin")
 # A hash that nobody's password has, so that an unknown name takes as long as a known one.
 _NOBODY = hash_password(secret(""))
@@ -111,7 +110,7 @@ class People:
             raise UnprocessableError("the local token cannot make API tokens", "sign in as a user")
         if expires is not None and expires <= time.time():
             raise UnprocessableError("`expires` is in the past", "give seconds since 1970, or leave it out")
-        text = secret(TOKEN_PREFIX)
+        text = secret("wkt_")
         token = StoredToken(random_id("t_"), digest(text), user.id, name, time.time(), None, expires)
         await asyncio.to_thread(self._state.add_token, token)
         self._tokens[token.digest] = token

@@ -54,7 +54,7 @@ class SeriesCaps:
             return report
         return REPORT_HEADER.pack(when, monotonic, cap.number, boot) + values[cap.kept].tobytes()
 
-    def apply(self, host: int, batches: Iterable[Batch], schemas: dict[int, bytes]) -> list[tuple[bytes, Batch]]:
+    def apply(self, host: int, batches: Iterable[Batch], schemas: dict[int, bytes]) -> list[Batch]:
         """Cap the schemas in `batches`, shorten their reports; gives batches of the hub's own with events."""
         events = []
         for number, payload in schemas.items():
@@ -74,7 +74,7 @@ class SeriesCaps:
         cap = self._caps.get((host, zlib.crc32(payload))) if kind == SCHEMA else None
         return index, kind, cap.payload if cap else payload
 
-    def _check(self, host: int, number: int, payload: bytes) -> tuple[bytes, Batch] | None:
+    def _check(self, host: int, number: int, payload: bytes) -> Batch | None:
         if (host, number) in self._caps or self._records.schema(host, number) is not None:
             return None
         _, series = unpack_schema(payload)
@@ -98,7 +98,7 @@ class SeriesCaps:
         dropped = [name for position, (name, _, _) in enumerate(series) if position not in set(kept)]
         return self._event(host, number, dropped)
 
-    def _event(self, host: int, number: int, dropped: list[str]) -> tuple[bytes, Batch]:
+    def _event(self, host: int, number: int, dropped: list[str]) -> Batch:
         now = time.time()
         event = {
             "type": "series.capped",
@@ -109,7 +109,7 @@ class SeriesCaps:
         # A stream of the hub's own for each capped schema: its one batch is stored once, whatever happens.
         stream = hashlib.sha256(b"series.capped %d %d" % (host, number)).digest()[:16]
         payload = json.dumps(event).encode()
-        return stream, Batch(host, stream, URGENT, 1, zlib.crc32(payload), now, [], [(0, EVENT, payload)])
+        return Batch(host, stream, URGENT, 1, zlib.crc32(payload), now, [], [(0, EVENT, payload)])
 
 
 def event_state(host: int) -> StreamState:

@@ -22,8 +22,9 @@ from watchkeeper.base.errors import (
 )
 from watchkeeper.hub.identity.agents import AgentTokens
 from watchkeeper.hub.ingest.decode import gunzip
-from watchkeeper.hub.ingest.group_commit import GroupCommitter, Job
+from watchkeeper.hub.ingest.group_commit import GroupCommitter
 from watchkeeper.hub.ingest.hints import Hints
+from watchkeeper.hub.ingest.jobs import Job
 from watchkeeper.hub.ingest.pace import Pace
 from watchkeeper.hub.live.hosts import LiveHost
 from watchkeeper.hub.live.publish import Live
@@ -109,8 +110,8 @@ class AgentEndpoint:
 
     async def _batches(self, live: LiveHost, body: bytes, now: float) -> tuple[int, bytes]:
         post = read_post(body)
-        job = Job(live.host.key, post, now, len(body), self._loop.create_future())
-        job.watched = self._live.watched(live.host.key)
+        key = live.host.key
+        job = Job(key, post, now, len(body), self._loop.create_future(), self._live.watched(key))
         self._committer.submit(job)
         return 200, await job.future
 
@@ -121,9 +122,8 @@ class AgentEndpoint:
             raise FormatError(f"the question for receipts cannot be read: {error}") from None
         if len(asked) > MOST_STREAMS_ASKED:
             raise TooLargeError(f"{len(asked)} streams are too many", f"ask for {MOST_STREAMS_ASKED} at a time")
-        job = Job(live.host.key, None, now, len(body), self._loop.create_future())
-        job.streams = asked
-        job.watched = self._live.watched(live.host.key)
+        key = live.host.key
+        job = Job(key, None, now, len(body), self._loop.create_future(), self._live.watched(key), asked)
         self._committer.submit(job)
         return 200, await job.future
 

@@ -2,124 +2,60 @@
 
 from __future__ import annotations
 
-import logging
 import queue
 import threading
 import time
-from asyncio import AbstractEventLoop, Future
+from asyncio import AbstractEventLoop
 from collections.abc import Callable
-from typing import Any
 
-from watchkeeper.base.errors import StorageError, UnavailableError, WatchkeeperError
-from watchkeeper.hub.ingest.accept import Verdict, accept
-from watchkeeper.hub.ingest.capping import SeriesCaps, event_state
-from watchkeeper.hub.ingest.receipts import receipt, receipts
-from watchkeeper.hub.model.records import Batch, StreamState
-from watchkeeper.hub.storage.interfaces import RecordStore
-from watchkeeper.wire.frames import Post
-from watchkeeper.wire.records import REPORT_HEADER
+from watchkeeper.base.errors import StorageError, UnavailableError
+from watchkeeper.hub.ingest.group import Answer, Committing
+from watchkeeper.hub.ingest.jobs import Committed, Job
 
-log = logging.getLogger(__name__)
-
+# At most so long a post waits for others to share its commit with, and so long a silence ends the wait.
 WINDOW = 0.020
 QUIET = 0.004
 MOST_POSTS = 2000
 MOST_BYTES = 16 << 20
-MOST_STREAMS = 50_000
 
-
-class Job:
-    """A post that waits for its receipt, or (post None) a call that wants the states of streams."""
-
-    __slots__ = ("future", "host", "post", "received", "size", "streams", "verdict", "watched")
-
-    def __init__(self, host: int, post: Post | None, received: float, size: int, future: Future[bytes]) -> None:
-        self.host = host
-        self.post = post
-        self.received = received
-        self.size = size
-        self.future = future
-        self.streams: list[bytes] = []
-        self.watched = False
-        self.verdict: Verdict | None = None
-
-
-class Committed:
-    """What one group brought, for the live view: verdicts of posts, and events of the hub's own."""
-
-    __slots__ = ("events", "verdicts")
-
-    def __init__(self, verdicts: list[Verdict], events: list[Batch]) -> None:
-        self.verdicts = verdicts
-        self.events = events
-
-
-class StreamStates:
-    """States of streams in memory; loaded when first needed, dropped when a commit of theirs failed."""
-
-    def __init__(self, records: RecordStore) -> None:
-        self._records = records
-        self._states: dict[bytes, StreamState] = {}
-
-    def get(self, stream: bytes) -> StreamState | None:
-        state = self._states.get(stream)
-        if state is None:
-            state = self._records.stream(stream)
-            if state is not None:
-                self.put(stream, state)
-        return state
-
-    def put(self, stream: bytes, state: StreamState) -> None:
-        self._states[stream] = state
-
-    def drop(self, stream: bytes) -> None:
-        self._states.pop(stream, None)
-
-    def drop_host(self, host: int) -> None:
-        self._states = {stream: state for stream, state in self._states.items() if state.host != host}
-
-    def shrink(self) -> None:
-        """Forget the oldest when there are too many. Only between groups."""
-        while len(self._states) > MOST_STREAMS:
-            del self._states[next(iter(self._states))]
+# A callable runs between two groups; None ends the thread.
+Queued = Job | Callable[[], None] | None
 
 
 class GroupCommitter:
-    """Takes posts from the event loop, commits them in groups, hands receipts back.
+    """Takes posts from the event loop, commits them in groups, hands receipts back with one call a group.
 
     When nothing else waits, a post is committed at once; while others keep coming, it gathers for at
-    most 20 ms. `failure` is the last storage error, None when the last commit worked.
+    most 20 ms.
     """
 
-    def __init__(
-        self,
-        records: RecordStore,
-        caps: SeriesCaps,
-        loop: AbstractEventLoop,
-        publish: Callable[[Committed], None],
-        counters: dict[str, float],
-    ) -> None:
-        self._records = records
-        self._caps = caps
+    def __init__(self, committing: Committing, loop: AbstractEventLoop, publish: Callable[[Committed], None]) -> None:
+        self._committing = committing
         self._loop = loop
         self._publish = publish
-        self._counters = counters
-        self._queue: queue.SimpleQueue[Job | Callable[[], None] | None] = queue.SimpleQueue()
-        self._states = StreamStates(records)
-        self._schemas: set[tuple[int, int]] = set()
+        self._queue: queue.SimpleQueue[Queued] = queue.SimpleQueue()
         self._last_size = 0
         self._last_end = 0.0
         self._closed = False
-        self.failure: StorageError | None = None
         self._thread = threading.Thread(target=self._run, name="committer", daemon=True)
+
+    @property
+    def failure(self) -> StorageError | None:
+        """Why nothing is being stored, None when all is well."""
+        return self._committing.failure
 
     def start(self) -> None:
         self._thread.start()
 
     def submit(self, job: Job) -> None:
+        """Queue a job; its future gets the answer. Raises UnavailableError while the hub stops."""
         if self._closed:
             raise UnavailableError("the hub is stopping", "the same post will be taken when it is back")
         self._queue.put(job)
+
+    def forget_host(self, host: int) -> None:
+        """Drop what is in memory about a deleted host, between two groups."""
+        self._queue.put(lambda: self._committing.forget_host(host))
 
     def close(self) -> None:
         """Commit what is waiting and end the thread."""
@@ -127,143 +63,43 @@ class GroupCommitter:
         self._queue.put(None)
         self._thread.join(30)
 
-    def forget_host(self, host: int) -> None:
-        """Drop what is in memory about a deleted host, between two groups."""
-
-        def forget() -> None:
-            self._states.drop_host(host)
-            self._schemas = {known for known in self._schemas if known[0] != host}
-
-        self._queue.put(forget)
-
     def _run(self) -> None:
         while True:
-            first = self._queue.get()
-            if first is None:
+            queued = self._queue.get()
+            if isinstance(queued, Job):
+                group, queued = self._gather(queued)
+                answers, committed = self._committing.commit(group)
+                self._last_size, self._last_end = len(group), time.monotonic()
+                self._loop.call_soon_threadsafe(self._deliver, answers, committed)
+            if queued is None:
                 return
-            if callable(first):
-                first()
-                continue
-            group, after = self._gather(first)
-            self._commit(group)
-            if after is None:
-                return
-            if callable(after):
-                after()
+            if not isinstance(queued, Job):
+                queued()
 
-    def _gather(self, first: Job) -> tuple[list[Job], Any]:
-        """The posts of the next commit, and what came behind them when that is no post (else True)."""
+    def _gather(self, first: Job) -> tuple[list[Job], Queued]:
+        """The jobs of the next commit, and what ended the gathering: something else, or the last of them."""
         group, size = [first], first.size
         busy = self._last_size > 1 and time.monotonic() - self._last_end < WINDOW
         started = time.monotonic()
         while True:
-            arrived = 0
+            before = len(group)
             while len(group) < MOST_POSTS and size < MOST_BYTES:
                 try:
-                    job = self._queue.get_nowait()
+                    queued = self._queue.get_nowait()
                 except queue.Empty:
                     break
-                if not isinstance(job, Job):
-                    return group, job
-                group.append(job)
-                size += job.size
-                arrived += 1
+                if not isinstance(queued, Job):
+                    return group, queued
+                group.append(queued)
+                size += queued.size
             waited = time.monotonic() - started
             full = len(group) >= MOST_POSTS or size >= MOST_BYTES
-            if full or not busy or waited >= WINDOW or (waited >= QUIET and not arrived):
-                return group, True
+            quiet = len(group) == before and waited >= QUIET
+            if full or quiet or not busy or waited >= WINDOW:
+                return group, group[-1]
             time.sleep(min(QUIET, WINDOW - waited))
 
-    def _commit(self, group: list[Job]) -> None:
-        answers: list[tuple[Future[bytes], bytes | WatchkeeperError]] = []
-        jobs, touched = [], {}
-        batches: list[Batch] = []
-        gaps = []
-        events: list[Batch] = []
-        for job in group:
-            if job.post is None:
-                continue
-            try:
-                verdict = job.verdict = accept(job.post, job.host, job.received, self._states)
-            except WatchkeeperError as error:
-                answers.append((job.future, error))
-                continue
-            jobs.append(job)
-            for stream in verdict.touched:
-                touched[stream] = None
-            if verdict.schemas or self._caps:
-                for stream, batch in self._caps.apply(job.host, verdict.batches, verdict.schemas):
-                    self._states.put(stream, event_state(job.host))
-                    touched[stream] = None
-                    events.append(batch)
-            batches += verdict.batches
-            gaps += verdict.gaps
-        error = self._append(batches + events, list(touched), gaps)
-        for job in group:
-            if error is not None:
-                if job.verdict is not None or job.post is None:
-                    answers.append((job.future, error))
-            elif job.post is None:
-                answers.append((job.future, receipts(self._records.incarnation, job, self._states)))
-            elif job.verdict is not None:
-                answers.append((job.future, receipt(self._records.incarnation, job, self._wanted(job))))
-        self._last_size, self._last_end = len(group), time.monotonic()
-        committed = None if error else Committed([job.verdict for job in jobs if job.verdict], events)
-        self._loop.call_soon_threadsafe(self._deliver, answers, committed)
-
-    def _append(self, batches: list[Batch], touched: list[bytes], gaps: list[Any]) -> StorageError | None:
-        if not touched:
-            return None
-        states = [(stream, state) for stream in touched if (state := self._states.get(stream)) is not None]
-        try:
-            self._records.append(batches, states, gaps)
-        except StorageError as error:
-            for stream in touched:
-                self._states.drop(stream)
-            if self.failure is None or self.failure.message != error.message:
-                log.error("nothing is being stored: %s", error)
-            self.failure = error
-            return error
-        except Exception as error:
-            for stream in touched:
-                self._states.drop(stream)
-            log.exception("a commit failed")
-            self.failure = StorageError(f"a commit failed: {error!r}", "the hub's log tells more")
-            return self.failure
-        self.failure = None
-        self._states.shrink()
-        counters = self._counters
-        counters["commits"] += 1
-        for batch in batches:
-            for _, report in batch.reports:
-                counters["reports"] += 1
-                counters["samples"] += (len(report) - REPORT_HEADER.size) >> 3
-        return None
-
-    def _wanted(self, job: Job) -> list[int]:
-        """Numbers of schemas that reports in the post need and the store has not got."""
-        wanted: list[int] = []
-        assert job.verdict is not None
-        last = -1
-        for batch in job.verdict.batches:
-            for _, report in batch.reports:
-                if len(report) < REPORT_HEADER.size:
-                    continue
-                number = REPORT_HEADER.unpack_from(report)[2]
-                if number == last:
-                    continue
-                last = number
-                if (job.host, number) in self._schemas or number in wanted:
-                    continue
-                if self._records.schema(job.host, number) is None:
-                    wanted.append(number)
-                else:
-                    self._schemas.add((job.host, number))
-        return wanted
-
-    def _deliver(
-        self, answers: list[tuple[Future[bytes], bytes | WatchkeeperError]], committed: Committed | None
-    ) -> None:
+    def _deliver(self, answers: list[Answer], committed: Committed | None) -> None:
         """On the event loop: wake those who wait, then tell the live view."""
         for future, answer in answers:
             if future.done():

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from watchkeeper.base.errors import FormatError
-from watchkeeper.hub.ingest.group_commit import Committed
+from watchkeeper.hub.ingest.jobs import Committed
 from watchkeeper.hub.live.hosts import LiveHost
 from watchkeeper.hub.live.publish import Live
 from watchkeeper.hub.model.records import Batch, Series

@@ -10,7 +10,7 @@ from watchkeeper.wire.ranges import Ranges
 
 if TYPE_CHECKING:
     from watchkeeper.hub.ingest.accept import Streams
-    from watchkeeper.hub.ingest.group_commit import Job
+    from watchkeeper.hub.ingest.jobs import Job
 
 
 def receipt(incarnation: str, job: Job, wanted: list[int]) -> bytes:

@@ -130,8 +130,8 @@ class Live:
         for reader, visible in self._fleet.items():
             if visible(live):
                 reader.put(text)
-        for reader in self._watching.get(live.host.key, ()):
-            reader.put(text)
+        for one in self._watching.get(live.host.key, ()):
+            one.put(text)
 
     # how it gets out
 
@@ -201,8 +201,8 @@ class Live:
         for reader in self._fleet:
             reader.put(text)
         for readers in self._watching.values():
-            for reader in readers:
-                reader.put(text)
+            for one in readers:
+                one.put(text)
 
 
 def gap_view(gap: StoredGap) -> dict[str, Any]:

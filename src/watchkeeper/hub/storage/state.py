@@ -1,4 +1,7 @@
-"""state.db: what people decide (users, sessions, tokens, hosts). SQLAlchemy Core, so that PostgreSQL can take its place."""
+"""state.db: what people decide (users, sessions, tokens, hosts).
+
+SQLAlchemy Core, so that PostgreSQL can take its place.
+"""
 
 from __future__ import annotations
 

@@ -21,15 +21,17 @@ from typing import Any, Self
 import msgspec
 
 from tests.fault.held import read_held
-from tests.fault.ledger import Noted, read_ledger
+from tests.fault.ledger import HOLDER_SPACE, Noted, read_ledger
 from tests.fault.ledger_agent import Control, Plan, Status
 from tests.fault.oracle import Verdict, judge
 from tests.fault.proxy import FaultProxy
+from tests.fault.row import Row
 from tests.fault.stored import read_stored
 from tests.support.processes import HubProcess, Process, clean_environment, free_port, start_hub, wait_until
 
 SEED_VARIABLE = "WK_FAULT_SEED"
 DRAIN_SECONDS = 60.0
+SETTLE_SECONDS = 15.0
 
 
 def new_seed() -> int:
@@ -45,6 +47,7 @@ class LedgerAgent:
         self.plan = plan
         self.process: Process | None = None
         self.control = Control()
+        self._quiet_since = 0
 
     @property
     def spool(self) -> Path:
@@ -92,25 +95,27 @@ class LedgerAgent:
         return self.process.output()[-4000:] if self.process else ""
 
     def wait_for(self, count: int, seconds: float = 30.0) -> None:
-        """Until `count` more records have been collected."""
-        start = self.noted
-        wait_until(lambda: self.noted >= start + count or not self.alive, seconds, f"{count} more records")
-        assert self.alive, f"the agent ended:\n{self.output()}"
+        """Until `count` more records have been collected, as the process that lives now tells."""
+        first = wait_until(self._last, seconds, "the agent's first word")
+        wait_until(lambda: self._last() >= first + count, seconds, f"{count} more records")
 
-    @property
-    def noted(self) -> int:
-        """Records noted in all its lives."""
-        entries = self.ledger()
-        return entries[-1].first + entries[-1].count - entries[0].first if entries else 0
+    def _last(self) -> int:
+        assert self.alive, f"the agent ended:\n{self.output()}"
+        status = self.status()
+        return status.last - self.plan.holder * HOLDER_SPACE + 1 if status else 0
 
     def ledger(self) -> list[Noted]:
         return read_ledger(Path(self.plan.ledger))
 
     def quiet(self) -> bool:
-        """Whether it collects no more and its spool holds nothing that the hub lacks."""
+        """Whether it collects no more, and its spool has said three times that it holds nothing that the hub lacks."""
         assert self.alive, f"the agent ended:\n{self.output()}"
         status = self.status()
-        return status is not None and not status.collecting and status.batches == 0
+        if status is None or status.collecting or status.batches:
+            self._quiet_since = 0
+            return False
+        self._quiet_since = self._quiet_since or status.told
+        return status.told > self._quiet_since + 2
 
 
 class Arena:
@@ -166,8 +171,30 @@ class Arena:
         for agent in self.agents:
             agent.command(collect=False)
         for agent in self.agents:
-            wait_until(agent.quiet, seconds, f"draining (last said {agent.status()})")
+            try:
+                wait_until(agent.quiet, seconds, f"draining {agent.folder} with seed {self.seed}")
+            except AssertionError as error:
+                raise AssertionError(f"{error}\n{agent.status()}\n{agent.output()}") from None
         return time.monotonic() - began
+
+    def row(self, fault: str, times: int, power_cut: bool = False, seconds: float = DRAIN_SECONDS) -> Row:
+        """Drain, then ask the oracle; what is still on its way may take a little longer than the spools say."""
+        began = time.monotonic()
+        self.drain(seconds)
+        verdict = self.verdict(power_cut)
+        deadline = time.monotonic() + SETTLE_SECONDS
+        while (verdict.lost or verdict.held) and time.monotonic() < deadline:
+            time.sleep(0.25)
+            verdict = self.verdict(power_cut)
+        return Row(fault, times, verdict, time.monotonic() - began, self.seed)
+
+    def wait_for_refusal(self, agent: LedgerAgent, seconds: float = 30.0) -> None:
+        """Until an agent has been told that the hub cannot store now."""
+        wait_until(lambda: bool((status := agent.status()) and status.sender["error"]), seconds, "a refusal by the hub")
+
+    def duplicates(self) -> int:
+        """Batches that the hub was sent again and did not store again."""
+        return read_stored(self.hub.data).duplicates
 
     def ledger(self) -> list[Noted]:
         return [entry for agent in self.agents for entry in agent.ledger()]

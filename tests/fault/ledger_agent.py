@@ -18,7 +18,8 @@ from pathlib import Path
 
 import msgspec
 
-from tests.fault.ledger import LANE_OF, Ledger, checksum
+from tests.fault.futures import live_twice, wait_for
+from tests.fault.ledger import HOLDER_SPACE, LANE_OF, Ledger, checksum
 from tests.fault.stored import EVENT_TYPE, SERIES, SNAPSHOT_KIND
 from watchkeeper.base.clock import Clock
 from watchkeeper.base.files import Files, write_atomically
@@ -31,16 +32,23 @@ SCHEMA_NUMBER, SCHEMA_PAYLOAD = pack_schema(SERIES)
 
 
 class Control(msgspec.Struct, kw_only=True):
-    """What a scenario changes while the agent runs."""
+    """What a scenario changes while the agent runs.
+
+    `refuse` is the error (EROFS, ENOSPC) that every write gets; with `sync` each batch is synced and noted so.
+    """
 
     collect: bool = True
     send: bool = True
     wall_offset: float = 0.0
-    read_only: bool = False
+    refuse: str = ""
+    sync: bool = False
 
 
 class Plan(msgspec.Struct, kw_only=True):
-    """How one ledger agent behaves. Times in seconds; `haste` makes its waits that much shorter."""
+    """How one ledger agent behaves. Times in seconds; `haste` makes its waits that much shorter.
+
+    With `futures` it is set back to the moment at which it is told to send first.
+    """
 
     spool: str
     ledger: str
@@ -58,19 +66,20 @@ class Plan(msgspec.Struct, kw_only=True):
     limit: int = 0
     first_time: float = 0.0
     step: float = 5.0
-    sync: bool = False
     haste: float = 20.0
     timeout: float = 5.0
     post_bytes: int = 4096
     quota_bytes: int = 64 << 20
     keep_seconds: float = 3600.0
     segment_bytes: int = 64 << 10
+    futures: bool = False
 
 
 class Status(msgspec.Struct, kw_only=True):
-    """How a ledger agent stands: what it collected last, and what spool and sender say."""
+    """How a ledger agent stands: what it collected last, and what spool and sender say. `told` counts its words."""
 
     pid: int
+    told: int
     last: int
     collecting: bool
     batches: int
@@ -96,13 +105,13 @@ class HastyClock(Clock):
 
 
 class SwitchedFiles(Files):
-    """The real file system, which a scenario can turn read-only under open files, as ext4 does on an error."""
+    """The real file system, which a scenario can turn read-only or full under open files."""
 
-    read_only = False
+    error = 0
 
     def _refuse(self) -> None:
-        if self.read_only:
-            raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+        if self.error:
+            raise OSError(self.error, os.strerror(self.error))
 
     def open(self, path: str, flags: int, mode: int = 0o600) -> int:
         if flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT):
@@ -126,7 +135,8 @@ class SwitchedFiles(Files):
         super().rename(source, target)
 
     def unlink(self, path: str) -> None:
-        self._refuse()
+        if self.error == errno.EROFS:
+            self._refuse()
         super().unlink(path)
 
 
@@ -153,6 +163,7 @@ class LedgerAgent:
         self.stopping = threading.Event()
         self.newest: bytes | None = None
         self.schema_sent = False
+        self.told = 0
         self._control_seen = (0, 0)
 
     def _new_sender(self) -> Sender:
@@ -168,13 +179,13 @@ class LedgerAgent:
         )
 
     def run(self) -> None:
-        told = 0.0
+        last = 0.0
         while not self.stopping.is_set():
             self.obey()
             if self.collecting:
                 self.tick()
-            if time.monotonic() - told > 0.05:
-                told = time.monotonic()
+            if time.monotonic() - last > 0.05:
+                last = time.monotonic()
                 self.tell()
             self.stopping.wait(self.plan.pause)
         self.sender.stop(5.0)
@@ -184,7 +195,7 @@ class LedgerAgent:
 
     @property
     def collecting(self) -> bool:
-        taken = self.ledger.last - self.plan.holder * 10**9
+        taken = self.ledger.last - self.plan.holder * HOLDER_SPACE
         return self.control.collect and not (self.plan.limit and taken >= self.plan.limit)
 
     def obey(self) -> None:
@@ -200,8 +211,10 @@ class LedgerAgent:
         if stat:
             self.control = msgspec.json.decode(Path(self.plan.control).read_bytes(), type=Control)
         self.clock.offset = self.control.wall_offset
-        self.files.read_only = self.control.read_only
+        self.files.error = getattr(errno, self.control.refuse) if self.control.refuse else 0
         if self.control.send and not self.sending:
+            if self.plan.futures:
+                self.live_twice()
             self.sender = self._new_sender()
             self.sender.start()
         elif self.sending and not self.control.send:
@@ -227,14 +240,14 @@ class LedgerAgent:
                 self.schema_sent, index = True, 1
         stream, seq = self.spool.append(LANE_OF[kind], records)
         self.ledger.appended(first, stream, seq, index)
-        if plan.sync:
+        if self.control.sync:
             self.spool.sync()
             self.ledger.synced(first + count - 1)
         if self.sending:
             self.sender.wake()
 
     def record(self, kind: str, number: int) -> bytes:
-        when = self.plan.first_time + number % 10**9 * self.plan.step + self.clock.offset
+        when = self.plan.first_time + number % HOLDER_SPACE * self.plan.step + self.clock.offset
         value = {"number": number, "check": checksum(number)}
         if kind == "report":
             return pack_report(when, self.clock.monotonic(), SCHEMA_NUMBER, 7, (number, checksum(number)))
@@ -244,17 +257,38 @@ class LedgerAgent:
             return pack_json(SNAPSHOT, {"kind": SNAPSHOT_KIND, "time": when, "data": value})
         return b"\xfa\0\0\0\xff\xff\xff\xff" + self.random.randbytes(40)
 
+    def live_twice(self) -> None:
+        """Collect and send for a while, and then be set back to now, memory and spool."""
+        folder = Path(self.plan.ledger).parent
+        self.spool.sync()
+        live_twice(Path(self.plan.spool), folder / "image", self.future)
+        self.ledger.close()
+        self.ledger = Ledger(Path(self.plan.ledger), self.plan.holder)
+        (folder / "rolled-back").touch()
+
+    def future(self) -> None:
+        """What the child lives: its batches reach the hub, and nobody will remember them."""
+        self.sender = self._new_sender()
+        self.sender.start()
+        self.sending = True
+        for _ in range(self.random.randint(5, 40)):
+            self.tick()
+        wait_for(lambda: self.spool.stats()["batches"] == 0)
+        self.sender.stop(5.0)
+
     def append_schema(self) -> None:
         self.spool.append(METRICS, [pack(SCHEMA, SCHEMA_PAYLOAD)])
         self.sender.wake()
 
     def tell(self) -> None:
         """Say how things stand, in a file that is replaced whole."""
+        self.told += 1
         spool = self.spool.stats()
         batches = spool["batches"]
         assert isinstance(batches, int)
         status = Status(
             pid=os.getpid(),
+            told=self.told,
             last=self.ledger.last,
             collecting=self.collecting,
             batches=batches,

@@ -18,9 +18,8 @@ from tests.fault.ledger import checksum
 from watchkeeper.hub.model.records import StoredGap
 from watchkeeper.hub.storage.embedded.journal import JournalIndex
 from watchkeeper.hub.storage.embedded.names import Names
-from watchkeeper.hub.storage.embedded.reading import RawReader
-from watchkeeper.hub.storage.embedded.recent import Recent
-from watchkeeper.hub.storage.embedded.restart import load_journal
+from watchkeeper.hub.storage.embedded.reading import Reader
+from watchkeeper.hub.storage.embedded.restart import journal_entries
 
 NUMBER, CHECK = "ledger.number", "ledger.check"
 SERIES = [(NUMBER, "gauge", ""), (CHECK, "gauge", "")]
@@ -82,14 +81,15 @@ def _read_reports(db: sqlite3.Connection, stored: Stored) -> None:
     """Reports, wherever the store has put them: journal or chunks."""
     names, index = Names(), JournalIndex()
     names.load(db)
-    load_journal(db, index, Recent(names))
-    reader = RawReader(names, index)
+    for row, entries in journal_entries(db):
+        index.add(row, entries)
+    reader = Reader(names, index)
     streams = {row: bytes(stream) for row, stream in db.execute("SELECT id, stream FROM streams")}
     numbers, checks = names.named(NUMBER), names.named(CHECK)
     if not numbers:
         return
     for (host,) in db.execute("SELECT DISTINCT host FROM streams").fetchall():
-        block = reader.read(db, host, reader.places(host, *ALL_TIME), *ALL_TIME)
+        block = reader.read(db, host, reader.places(host, *ALL_TIME), *ALL_TIME, origins=True)
         if numbers[0] not in block.columns:
             continue
         values = zip(block.columns[numbers[0]].tolist(), block.columns[checks[0]].tolist(), strict=True)

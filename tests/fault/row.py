@@ -1,0 +1,41 @@
+"""One row of the fault table: what was done how often, and what became of the records."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tests.fault.oracle import Verdict
+
+COLUMNS = (
+    "fault", "times", "sent", "stored", "in gaps", "quarantined", "never taken", "lost", "twice", "out of order",
+    "drained in",
+)  # fmt: skip
+
+
+@dataclass
+class Row:
+    """`fault` was injected `times`; `drain` is how long the rest took to arrive once all was well, in seconds."""
+
+    fault: str
+    times: int
+    verdict: Verdict
+    drain: float
+    seed: int
+
+    def require(self) -> Row:
+        """Fail with the records that break the bar, and the seed that broke it."""
+        verdict = self.verdict
+        assert verdict.holds, f"{self.fault}, seed {self.seed}\n{verdict.complaint()}"
+        assert verdict.sent, f"{self.fault}, seed {self.seed}: nothing was sent, so nothing was shown"
+        assert not verdict.held, f"{self.fault}, seed {self.seed}: {verdict.held} records are still in the spool"
+        assert self.times, f"{self.fault}, seed {self.seed}: the fault did not happen"
+        return self
+
+    def cells(self) -> tuple[str, ...]:
+        """The row in the order of COLUMNS. What no promise covered counts as never taken."""
+        found = self.verdict
+        counts = (
+            self.times, found.sent, found.stored, found.gapped, found.quarantined,
+            found.unaccepted + found.unpromised, len(found.lost), len(found.doubled), len(found.reordered),
+        )  # fmt: skip
+        return (self.fault, *(f"{count:,}" for count in counts), f"{self.drain:.1f} s")

@@ -13,6 +13,16 @@ class Crash(BaseException):
     """The process dies here: nothing after this point happens. Not an Exception, so that no handler survives it."""
 
 
+class HastyFiles(Files):
+    """The real file system without its fsyncs, for tests that open thousands of spools and never cut the power."""
+
+    def sync(self, fd: int) -> None:
+        assert self.size(fd) >= 0
+
+    def sync_folder(self, path: str) -> None:
+        assert os.path.isdir(path)
+
+
 class FaultyFiles(Files):
     """The real file system, with `fault(operation, path or descriptor)` asked before each operation that changes it.
 

@@ -46,7 +46,12 @@ class SpoolMachine(RuleBasedStateMachine):
     def append(self, lane: int, size: int, count: int) -> None:
         for _ in range(count):
             self.number += 1
-            payload = b'{"kind":"k%d","time":%d,"n":%d,"x":"%s"}' % (self.number % 3, self.number, self.number, b"x" * size)
+            payload = b'{"kind":"k%d","time":%d,"n":%d,"x":"%s"}' % (
+                self.number % 3,
+                self.number,
+                self.number,
+                b"x" * size,
+            )
             kind = records.SNAPSHOT if lane == INVENTORY else records.EVENT
             name = self.spool.append(lane, [records.pack(kind, payload)])
             assert name not in self.sealed, "a number is given once"

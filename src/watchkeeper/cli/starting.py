@@ -6,7 +6,7 @@ import socket
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from watchkeeper.base.errors import ConflictError, UnavailableError
 from watchkeeper.base.settings import Settings
@@ -31,18 +31,15 @@ def start_hub(settings: Settings) -> None:
 
 
 def wait_for_report(hub: Hub, settings: Settings, since: float) -> None:
-    """Wait until the agent has delivered a report that it took after `since` (Unix time)."""
-    trouble = ""
-
-    def delivered() -> bool:
-        nonlocal trouble
-        sender: dict[str, Any] = local_agent.status(settings).get("sender") or {}
-        trouble = str(sender.get("error") or "")
-        return bool(sender.get("connected")) and any((host.last_report or 0.0) >= since for host in hub.hosts())
-
+    """Wait until the hub has a report that was taken after `since` (Unix time)."""
     try:
-        _wait(delivered, "no report of this machine's agent came in", local_agent.log_file(settings))
+        _wait(
+            lambda: any((host.last_report or 0.0) >= since for host in hub.hosts()),
+            "no report of this machine's agent came in",
+            local_agent.log_file(settings),
+        )
     except UnavailableError as error:
+        trouble = (local_agent.status(settings).get("sender") or {}).get("error")
         raise UnavailableError(f"{error.message}: {trouble}" if trouble else error.message, error.hint) from None
 
 

@@ -10,6 +10,10 @@ from watchkeeper.cli import background, connection, local, local_agent, output, 
 from watchkeeper.cli.command import verb
 
 
+# An agent that ran before may take so many intervals to be heard.
+LATE = 3
+
+
 @verb(
     "up",
     (
@@ -26,16 +30,19 @@ def command(config: str, no_agent: bool, as_json: bool) -> None:
     Waits for the first report, and prints the address and the first password. What runs already is left alone.
     """
     settings = local.load(config)
-    began = time.time()
+    newest = time.time()
     with output.progress("Starting the hub") as tell:
         starting.start_hub(settings)
         target = connection.find(_url())
         if not no_agent:
-            local_agent.start(settings)
+            if local_agent.status(settings)["pid"]:
+                newest -= LATE * settings.number("agent.interval")
+            else:
+                local_agent.start(settings)
             tell("Waiting for the first report of this machine")
             if local.reports_here(settings, target.url):
                 with connection.open_hub(target) as hub:
-                    starting.wait_for_report(hub, settings, began)
+                    starting.wait_for_report(hub, settings, newest)
     password = local.first_login(settings)
     if as_json:
         output.print_json({"url": target.url, "password": password or None})

@@ -233,8 +233,8 @@ class HubState(Answer):
     version: str = ""
     started: Value = None
     incarnation: str = ""
-    hosts: int = 0
-    series: int = 0
+    hosts: float = 0
+    series: float = 0
     storage: dict[str, Value] = {}
     ingest: dict[str, Value] = {}
     compaction: dict[str, Any] = {}

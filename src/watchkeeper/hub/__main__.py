@@ -13,7 +13,7 @@ def main() -> int:
     try:
         app.run(settings.load())
     except WatchkeeperError as error:
-        print(f"watchkeeper hub: {error}", file=sys.stderr)
+        sys.stderr.write(f"watchkeeper hub: {error}\n")
         return error.exit_code
     return 0
 

@@ -81,7 +81,7 @@ web/node_modules/.installed: web/package-lock.json | $(VENV)/.installed
 
 $(PAGES): $(WEB_SOURCES) web/node_modules/.installed | $(VENV)/.installed
 	@echo "Building the front end"
-	@cd web && ../tools/node ../$(VENV) npm run --silent build
+	@cd web && ../tools/node ../$(VENV) npm run --silent build -- --logLevel warn
 	@touch $@
 
 $(AGENT): $(AGENT_SOURCES) tools/build_agent.py | $(VENV)/.installed

@@ -9,7 +9,6 @@ import click
 from watchkeeper.cli import background, connection, local, local_agent, output, starting
 from watchkeeper.cli.command import verb
 
-
 # An agent that ran before may take so many intervals to be heard.
 LATE = 3
 

@@ -25,7 +25,7 @@ def reopen(request: pytest.FixtureRequest, tmp_path: Path, clock: SteppedClock) 
     def again() -> EmbeddedRecordStore:
         while stores:
             stores.pop().close()
-        stores.append(EmbeddedRecordStore(tmp_path / "hub", clock))
+        stores.append(EmbeddedRecordStore(tmp_path / "hub", clock, housekeeping=False))
         return stores[-1]
 
     yield again

@@ -21,6 +21,10 @@ _encode = msgspec.msgpack.Encoder().encode
 _pairs = msgspec.msgpack.Decoder(list[tuple[int, int]]).decode
 
 
+# A report of the last second of an hour arrives in the next one; it still belongs with its hour.
+DELAY = 2.0
+
+
 class Committer:
     """Appends to records.db and then to what is kept in memory of it.
 
@@ -34,6 +38,7 @@ class Committer:
         self._index = index
         self._recent = recent
         self._streams: dict[bytes, int] = {}
+        self._hours: dict[int, int] = {}
         self.commits = commits
 
     def append(
@@ -62,6 +67,18 @@ class Committer:
             self._names.learn_schema(schema.host, schema.number, ids)
         self._index.add(row, entries)
         self._recent.add(entries)
+        if entries:
+            self.note_hour(row, entries[0].received)
+
+    def note_hour(self, row: int, received: float) -> None:
+        """Remember the last row of each hour of arrival, a moment of delay allowed."""
+        self._hours[int((received - DELAY) // 3600)] = row
+
+    def last_row_before(self, hour: int) -> int:
+        """The last journal row that arrived before `hour` (since 1970); 0 when none is known."""
+        rows = [row for one, row in self._hours.items() if one < hour]
+        self._hours = {one: row for one, row in self._hours.items() if one >= hour - 2}
+        return max(rows, default=0)
 
     def _entries(self, db: sqlite3.Connection, taken: Taken, streams: dict[bytes, int]) -> list[Entry]:
         entries = []

@@ -77,7 +77,10 @@ def find_events(
         " ORDER BY time DESC, id DESC LIMIT ?",
         (str(list(hosts)), start, end, limit),
     )
-    return [StoredEvent(*row, _decode(data)) for *row, data in rows]
+    return [
+        StoredEvent(cursor, host, time, received, kind, severity, _decode(data))
+        for cursor, host, time, received, kind, severity, data in rows
+    ]
 
 
 def insert_gaps(db: sqlite3.Connection, gaps: Iterable[StoredGap]) -> None:
@@ -106,3 +109,10 @@ def insert_quarantine(db: sqlite3.Connection, unreadable: Iterable[Unreadable]) 
             for u in unreadable
         ],
     )
+
+
+def host_counts(db: sqlite3.Connection, host: int) -> tuple[int, int]:
+    """Duplicates dropped and records in quarantine."""
+    (duplicates,) = db.execute("SELECT coalesce(sum(duplicates), 0) FROM streams WHERE host = ?", (host,)).fetchone()
+    (quarantined,) = db.execute("SELECT count(*) FROM quarantine WHERE host = ?", (host,)).fetchone()
+    return int(duplicates), int(quarantined)

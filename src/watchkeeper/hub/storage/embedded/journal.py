@@ -16,6 +16,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from watchkeeper.hub.model.records import Floats
+
 HEAD = np.dtype(
     [("host", "<u4"), ("length", "<u4"), ("stream", "<u4"), ("index", "<u4"), ("seq", "<u8"), ("received", "<f8")]
 )
@@ -52,9 +54,10 @@ def read_heads(data: bytes) -> tuple[Heads, NDArray[np.int64]]:
 class _Places:
     """Where the reports of one host lie: row, offset, length and time of each."""
 
-    __slots__ = ("lengths", "offsets", "rows", "times")
+    __slots__ = ("hours", "lengths", "offsets", "rows", "times")
 
     def __init__(self) -> None:
+        self.hours: dict[int, int] = {}
         self.rows = array("q")
         self.offsets = array("I")
         self.lengths = array("I")
@@ -64,6 +67,20 @@ class _Places:
         keep = int(np.searchsorted(np.asarray(self.rows), row, side="right"))
         for values in (self.rows, self.offsets, self.lengths, self.times):
             del values[:keep]
+        hours, counts = np.unique(np.asarray(self.times) // 3600, return_counts=True)
+        self.hours = dict(zip(hours.astype(np.int64).tolist(), counts.tolist(), strict=True))
+
+
+class Places(msgspec.Struct):
+    """Row, offset and length of reports in the journal, and their times."""
+
+    at: NDArray[np.int64]
+    times: Floats
+
+    def above(self, row: int) -> Places:
+        """Those in rows above `row`."""
+        keep = self.at[:, 0] > row
+        return Places(self.at[keep], self.times[keep])
 
 
 class JournalIndex:
@@ -90,31 +107,41 @@ class JournalIndex:
                 length = len(entry.payload)
                 places.lengths.append(length)
                 places.times.append(entry.time)
+                hour = int(entry.time // 3600)
+                places.hours[hour] = places.hours.get(hour, 0) + 1
                 offset += length
 
     def hosts(self) -> list[int]:
         with self._lock:
             return list(self._places)
 
-    def places(self, host: int, start: float, end: float) -> NDArray[np.int64]:
-        """Row, offset and length of the host's reports with a time in [start, end), oldest arrival first."""
+    def places(self, host: int, start: float, end: float) -> Places:
+        """Where the host's reports with a time in [start, end) lie, oldest arrival first."""
         with self._lock:
-            places = self._places.get(host)
-            if places is None:
-                return np.empty((0, 3), np.int64)
+            places = self._places.get(host) or _Places()
             found = np.empty((len(places.rows), 3), np.int64)
             found[:, 0] = places.rows
             found[:, 1] = places.offsets
             found[:, 2] = places.lengths
             times = np.array(places.times)
-        return found[(times >= start) & (times < end)]
+        inside = (times >= start) & (times < end)
+        return Places(found[inside], times[inside])
 
-    def hours(self, host: int) -> set[int]:
-        """The hours since 1970 that the host's reports in the journal touch."""
+    def older(self, hosts: Iterable[int], hour: int) -> list[int]:
+        """Those of `hosts` with reports of an hour before `hour` (hours since 1970)."""
         with self._lock:
-            places = self._places.get(host)
-            times = np.array(places.times) if places else np.empty(0)
-        return {int(hour) for hour in np.unique(times // 3600)}
+            mine = [(host, self._places.get(host)) for host in hosts]
+            return [host for host, places in mine if places is not None and any(one < hour for one in places.hours)]
+
+    def size(self) -> int:
+        """How many reports the index holds."""
+        with self._lock:
+            return sum(len(places.rows) for places in self._places.values())
+
+    def oldest_hour(self) -> int | None:
+        """The oldest hour since 1970 that a report in the journal belongs to."""
+        with self._lock:
+            return min((hour for places in self._places.values() for hour in places.hours), default=None)
 
     def drop_through(self, host: int, row: int) -> None:
         """Forget the host's reports in rows up to `row`: they lie in chunks now."""
@@ -130,15 +157,15 @@ class JournalIndex:
             self._places.pop(host, None)
 
 
-def read_reports(db: sqlite3.Connection, places: NDArray[np.int64]) -> tuple[NDArray[np.void], list[bytes]]:
+def read_reports(db: sqlite3.Connection, places: Places) -> tuple[Heads, list[bytes]]:
     """Heads and payloads of the reports at `places`, in that order."""
     heads: list[bytes] = []
     payloads: list[bytes] = []
+    wanted = places.at.tolist()
     cursor = db.execute(
         "SELECT id, heads, reports FROM journal WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id",
-        (str(sorted(set(places[:, 0].tolist()))),),
+        (str(np.unique(places.at[:, 0]).tolist()),),
     )
-    wanted = places.tolist()
     at = 0
     for row, head_bytes, reports in cursor:
         offsets = np.cumsum(np.frombuffer(head_bytes, HEAD)["length"]).tolist()

@@ -12,21 +12,20 @@ from collections.abc import Collection
 import numpy as np
 
 from watchkeeper.hub.model.records import Floats
-from watchkeeper.hub.storage.embedded.block import Block
+from watchkeeper.hub.storage.embedded.block import Block, join
 
 PAUSE = 3.0
 
 
-def rates(times: Floats, values: Floats, before: tuple[float, float] | None = None) -> Floats:
-    """The rate at each of `times`; `before` is time and value of the reading that precedes them."""
-    if before is not None and len(times) and before[0] < times[0]:
-        return rates(np.concatenate([[before[0]], times]), np.concatenate([[before[1]], values]))[1:]
-    found = np.full(len(times), np.nan)
+def rates(times: Floats, values: Floats) -> Floats:
+    """The rate at each of `times`; `values` has one reading a time along its last axis."""
+    found = np.full(values.shape, np.nan)
     if len(times) > 1:
         spans = np.diff(times)
         steps = np.diff(values)
+        usual = (spans > 0) & (spans <= longest_span(spans))
         with np.errstate(divide="ignore", invalid="ignore"):
-            found[1:] = np.where((spans > 0) & (spans <= longest_span(spans)) & (steps >= 0), steps / spans, np.nan)
+            found[..., 1:] = np.where(usual & (steps >= 0), steps / spans, np.nan)
     return found
 
 
@@ -36,7 +35,21 @@ def longest_span(spans: Floats) -> float:
     return PAUSE * float(np.median(forward)) if len(forward) else 0.0
 
 
-def last_known(block: Block, series: Collection[int]) -> Block:
+def with_rates(block: Block, counters: Collection[int], before: Block | None = None) -> Block:
+    """`block` with the counters among its columns as rates; `before` ends with the preceding report."""
+    mine = [number for number in block.columns if number in counters]
+    if not mine or not len(block):
+        return block
+    last = before.window(-np.inf, block.times[0]) if before is not None else None
+    if last is not None and len(last):
+        block = join([tail_of(last, mine), block])
+    found = rates(block.times, np.array([block.columns[number] for number in mine]))
+    columns = {**block.columns, **dict(zip(mine, found, strict=True))}
+    whole = Block(block.times, block.origins, columns)
+    return whole if last is None or not len(last) else whole.window(block.times[1], np.inf)
+
+
+def tail_of(block: Block, series: Collection[int]) -> Block:
     """The last report of `block`, with those of `series` that it has."""
     return Block(
         block.times[-1:].copy(),

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from watchkeeper.hub.storage.embedded.block import Block, from_reports
 from watchkeeper.hub.storage.embedded.journal import HEAD, Entry
 from watchkeeper.hub.storage.embedded.names import Names
-from watchkeeper.hub.storage.embedded.rates import last_known, rates
+from watchkeeper.hub.storage.embedded.rates import tail_of, with_rates
 
 MINUTES = 64
 Float32s = NDArray[np.float32]
@@ -59,27 +59,19 @@ class _Ring:
         """Fold reports in; those older than the ring are left out."""
         self.grow(block.columns, names)
         minutes = (block.times // 60).astype(np.int64)
-        values = {
-            number: rates(block.times, column, self.tail_of(number)) if number in self.counters else column
-            for number, column in block.columns.items()
-        }
-        rows = [self.series[number] for number in values]
-        matrix = np.array(list(values.values()))
+        values = with_rates(block, self.counters, self.tail)
+        rows = [self.series[number] for number in values.columns]
+        matrix = np.array(list(values.columns.values()))
         for minute in np.unique(minutes).tolist():
             self.advance(minute)
             if minute > self.newest - MINUTES:
                 self._fold(rows, minute % MINUTES, matrix[:, minutes == minute])
         self._remember(block)
 
-    def tail_of(self, number: int) -> tuple[float, float] | None:
-        if self.tail is None or number not in self.tail.columns:
-            return None
-        return float(self.tail.times[-1]), float(self.tail.columns[number][-1])
-
     def _remember(self, block: Block) -> None:
         """Keep the newest reading of the counters: the next rate begins there."""
         if self.tail is None or block.times[-1] >= self.tail.times[-1]:
-            self.tail = last_known(block, self.counters)
+            self.tail = tail_of(block, self.counters)
 
     def _fold(self, rows: list[int], slot: int, matrix: NDArray[np.float64]) -> None:
         known = ~np.isnan(matrix)

@@ -5,8 +5,13 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 
+from watchkeeper.hub.storage.embedded.block import join
+from watchkeeper.hub.storage.embedded.commit import Committer
 from watchkeeper.hub.storage.embedded.journal import Entry, JournalIndex, read_heads
-from watchkeeper.hub.storage.embedded.recent import Recent
+from watchkeeper.hub.storage.embedded.names import Names
+from watchkeeper.hub.storage.embedded.reading import read_chunks
+from watchkeeper.hub.storage.embedded.recent import MINUTES, Recent
+from watchkeeper.hub.storage.embedded.steps import DAY
 from watchkeeper.wire.records import REPORT_HEADER
 
 NewestReport = tuple[int, float, int, bytes]
@@ -27,14 +32,22 @@ def journal_entries(db: sqlite3.Connection) -> Iterator[tuple[int, list[Entry]]]
         yield row, entries
 
 
-def load_journal(db: sqlite3.Connection, index: JournalIndex, recent: Recent) -> None:
-    """Fill the index and the last hour from the journal."""
+def load_journal(db: sqlite3.Connection, index: JournalIndex, recent: Recent, committer: Committer) -> None:
+    """Fill the index, and the last hour, from the journal."""
     marks = dict(db.execute("SELECT host, journal FROM watermarks").fetchall())
     for row, entries in journal_entries(db):
         index.add(row, entries)
         recent.add([entry for entry in entries if marks.get(entry.host, 0) < row])
+        committer.note_hour(row, entries[0].received)
     for host, mark in marks.items():
         index.drop_through(host, mark)
+
+
+def load_last_hour(db: sqlite3.Connection, names: Names, recent: Recent, now: float) -> None:
+    """Fill the last hour from the chunks. To be called before the journal is loaded."""
+    start = now - MINUTES * 60
+    for (host,) in db.execute("SELECT DISTINCT host FROM chunks WHERE start + span > ?", (start,)).fetchall():
+        recent.add_block(host, join(read_chunks(db, host, start, now + DAY, None, False)))
 
 
 def newest_reports(db: sqlite3.Connection) -> list[NewestReport]:

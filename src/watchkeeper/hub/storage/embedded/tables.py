@@ -58,6 +58,7 @@ CREATE TABLE rollups (
     shard INTEGER NOT NULL,
     start INTEGER NOT NULL,
     span INTEGER NOT NULL,
+    hosts INTEGER NOT NULL,
     arrived REAL NOT NULL,
     data BLOB NOT NULL
 );

@@ -129,12 +129,24 @@ function axes(read: () => Picture): uPlot.Axis[] {
       size: AXIS_WIDTH,
       gap: 8,
       space: 34,
-      grid,
+      grid: { ...grid, show: read().style !== "heat" },
       ticks: { show: false },
       incrs: valueSteps(read().unit),
-      values: (_plot, splits) => (read().style === "heat" ? splits.map(() => "") : splits.map((value) => tick(value, read().unit))),
+      ...(read().style === "heat" ? named(read) : { values: (_plot: uPlot, splits: number[]) => splits.map((value) => tick(value, read().unit)) }),
     },
   ];
+}
+
+const MOST_ROWS = 12;
+
+/** The rows of a heat strip by name, from the top; every other one is left out where they are too many. */
+function named(read: () => Picture): Pick<uPlot.Axis, "splits" | "values"> {
+  const kept = () => {
+    const { parts } = read();
+    const every = Math.ceil(parts.length / MOST_ROWS);
+    return parts.flatMap(({ name }, row) => (row % every === 0 ? [{ name, middle: parts.length - row - 0.5 }] : []));
+  };
+  return { splits: () => kept().map(({ middle }) => middle), values: () => kept().map(({ name }) => name) };
 }
 
 function yRange(read: () => Picture): uPlot.Range.Function {

@@ -5,6 +5,8 @@ it("counts memory in powers of two and all else in tens", () => {
   expect(niceTop(3.1 * 1024 ** 3, "B")).toBe(4 * 1024 ** 3);
   expect(niceTop(3.1e6, "B/s")).toBe(4e6);
   expect(niceTop(87, "%")).toBe(100);
+  expect(niceTop(100.2, "%")).toBe(100);
+  expect(niceTop(180, "%")).toBeGreaterThan(180);
 });
 
 it("gives an axis a height even when all is zero", () => {

@@ -31,6 +31,8 @@ export function stepFor(span: number, most: number, steps: number[]): number {
 /** The upper end of an axis that starts at zero: the next tick above `max`, never less than one step. */
 export function niceTop(max: number, unit: string, ticks = 4): number {
   if (!(max > 0)) return unit === "%" ? 10 : unit === "B" ? 1024 : 1;
+  // Shares of a whole may exceed it by a rounding; their axis ends with the whole.
+  if (unit === "%" && max > 80 && max <= 101) return 100;
   const step = stepFor(max * 1.04, ticks, valueSteps(unit));
   return Math.ceil((max * 1.02) / step) * step;
 }

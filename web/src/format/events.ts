@@ -10,7 +10,7 @@ export function eventTitle(event: HostEvent): string {
 
 function value(one: unknown): string {
   if (one === null || one === undefined) return "unknown";
-  if (typeof one === "number") return text(one, "");
+  if (typeof one === "number") return Number.isInteger(one) ? String(one) : text(one, "");
   if (typeof one === "object") return JSON.stringify(one);
   return String(one);
 }

@@ -64,7 +64,7 @@ def _hub_facts(state: HubState | None) -> list[tuple[str, Any]]:
     if state is None:
         return []
     facts: list[tuple[str, Any]] = [
-        ("hosts", f"{state.hosts:.0f} with {state.series:.0f} series"),
+        ("hosts", f"{figures.figure(state.hosts)} with {figures.figure(state.series)} series"),
         ("ingest", f"{figures.figure(state.ingest.get('samples_per_second'))} samples/s"),
         ("on disk", figures.figure(state.storage.get("bytes"), "B")),
     ]

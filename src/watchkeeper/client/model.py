@@ -233,8 +233,8 @@ class HubState(Answer):
     version: str = ""
     started: Value = None
     incarnation: str = ""
-    hosts: float = 0
-    series: float = 0
+    hosts: Value = None
+    series: Value = None
     storage: dict[str, Value] = {}
     ingest: dict[str, Value] = {}
     compaction: dict[str, Any] = {}

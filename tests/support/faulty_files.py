@@ -27,7 +27,8 @@ class FaultyFiles(Files):
     """The real file system, with `fault(operation, path or descriptor)` asked before each operation that changes it.
 
     The fault raises what the test wants. `room` is how many bytes may still be written, None for any number; what is
-    deleted or truncated is given back. `crash_at` dies at that change (counted from 1); a write then leaves half.
+    deleted or truncated is given back. `crash_at` dies at that change (counted from 1) and does nothing after it; a write
+    leaves half. `hasty` leaves the fsyncs out, for tests that never cut the power.
     """
 
     def __init__(self) -> None:
@@ -35,12 +36,22 @@ class FaultyFiles(Files):
         self.room: int | None = None
         self.crash_at = 0
         self.changes = 0
+        self.hasty = False
         self.read_fault: Callable[[str], None] | None = None
         self._paths: dict[int, str] = {}
 
+    def abandon(self) -> None:
+        """What the kernel does for a process that died: close its files, and so release its locks."""
+        for fd in list(self._paths):
+            self.close(fd)
+
+    def close(self, fd: int) -> None:
+        self._paths.pop(fd, None)
+        super().close(fd)
+
     def _change(self, operation: str, path: str) -> None:
         self.changes += 1
-        if self.changes == self.crash_at:
+        if self.crash_at and self.changes >= self.crash_at:
             raise Crash(f"{operation} {path}")
         if self.fault is not None:
             self.fault(operation, path)
@@ -71,7 +82,8 @@ class FaultyFiles(Files):
 
     def sync(self, fd: int) -> None:
         self._change("sync", self._paths.get(fd, ""))
-        super().sync(fd)
+        if not self.hasty:
+            super().sync(fd)
 
     def truncate(self, fd: int, length: int) -> None:
         self._change("truncate", self._paths.get(fd, ""))
@@ -96,7 +108,8 @@ class FaultyFiles(Files):
 
     def sync_folder(self, path: str) -> None:
         self._change("sync_folder", path)
-        super().sync_folder(path)
+        if not self.hasty:
+            super().sync_folder(path)
 
     def make_folder(self, path: str, mode: int = 0o700) -> None:
         if not os.path.isdir(path):

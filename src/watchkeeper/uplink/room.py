@@ -30,9 +30,8 @@ def victims(lanes: dict[int, Lane], streams: dict[bytes, Stream]) -> Iterator[tu
     received = [(lane, segment) for lane, segment in ordered if segment.done]
     yield from sorted(received, key=lambda pair: pair[1].header.created)
     waiting = [(lane, segment) for lane, segment in ordered if not segment.done]
-    in_custody = [pair for pair in waiting if not streams[pair[1].stream].unsent(pair[1].held)]
-    yield from in_custody
-    yield from (pair for pair in waiting if pair not in in_custody)
+    # Sorting keeps the order among equals: those in custody first, else as they stand.
+    yield from sorted(waiting, key=lambda pair: bool(streams[pair[1].stream].unsent(pair[1].held)))
 
 
 class Losses:

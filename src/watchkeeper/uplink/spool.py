@@ -77,7 +77,8 @@ class Spool:
             self._unlock()
             raise
         self._damaged = os.path.join(path, opening.DAMAGED_NAME)
-        self._cleaned = self._saved = self._clock.monotonic()
+        self._saved = self._clock.monotonic()
+        self._cleaned = self._saved - _CLEAN_SECONDS
         self._unreadable: dict[str, int] = {}
 
     def _now(self) -> float:

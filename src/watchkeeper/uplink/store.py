@@ -203,6 +203,7 @@ class Store:
                     self._reserve.release()
                 try:
                     if self._drop(lane, segment, reason):
+                        self._reserve.hold()
                         return True
                 except OSError as error:
                     self.note(error)

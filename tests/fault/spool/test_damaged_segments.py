@@ -15,7 +15,7 @@ from watchkeeper.wire import records
 from watchkeeper.wire.frames import METRICS, URGENT
 
 
-def fill(folder: Path, batches: int = 6, lane: int = METRICS, close: bool = True) -> dict[tuple[bytes, int], bytes]:
+def fill(folder: Path, batches: int = 4, lane: int = METRICS, close: bool = True) -> dict[tuple[bytes, int], bytes]:
     spool = Spool(str(folder), clock=SteppedClock())
     held = {}
     for number in range(batches):
@@ -90,7 +90,7 @@ def test_a_segment_torn_at_any_byte_without_a_ledger_names_the_torn_batch(tmp_pa
         shutil.rmtree(folder)
 
 
-@pytest.mark.parametrize("mask", [0x01, 0x80, 0xFF])
+@pytest.mark.parametrize("mask", [0x01, 0x80])
 @pytest.mark.parametrize("with_ledger", [True, False])
 def test_a_bit_flipped_at_any_byte_costs_at_most_one_batch(tmp_path: Path, mask: int, with_ledger: bool) -> None:
     held = fill(tmp_path / "whole")
@@ -151,20 +151,20 @@ def test_a_lost_gap_is_declared_again(tmp_path: Path) -> None:
     Spool(str(tmp_path)).close()
     urgent = segment(tmp_path, "urgent")
     urgent.write_bytes(urgent.read_bytes()[:-3])
-    assert account(drain(tmp_path), held) == (0, 6)
+    assert account(drain(tmp_path), held) == (0, 4)
 
 
 def test_a_segment_that_was_deleted_is_named(tmp_path: Path) -> None:
     held = fill(tmp_path)
     segment(tmp_path).unlink()
-    assert account(drain(tmp_path), held) == (0, 6)
+    assert account(drain(tmp_path), held) == (0, 4)
 
 
 def test_a_file_that_nobody_can_place_is_moved_aside_and_told(tmp_path: Path) -> None:
     held = fill(tmp_path, lane=URGENT)
     (tmp_path / "urgent" / "notes.txt").write_text("not a segment at all")
     hub = drain(tmp_path)
-    assert account(hub, held) == (6, 0)
+    assert account(hub, held) == (4, 0)
     assert (tmp_path / "damaged" / "urgent-notes.txt").read_text() == "not a segment at all"
     assert any(b"spool.damaged" in payload for payload in hub.payloads())
 
@@ -179,5 +179,5 @@ def test_a_damaged_ledger_costs_duplicates_and_nothing_else(tmp_path: Path) -> N
         while (post := spool.next_post()) is not None:
             spool.accept(hub.take(post.body))
         spool.close()
-        assert account(hub, held) == (6, 0)
+        assert account(hub, held) == (4, 0)
     assert not hub.lost

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,15 +13,29 @@ from urllib.parse import urlencode
 
 import numpy as np
 from numpy.typing import NDArray
-from tests.support.processes import start_hub, wait_until
+from tests.support.processes import start_hub
 
 from bench import load
-from bench.accounting import disk_bytes
+from bench.accounting import cpu_seconds, disk_bytes
 from watchkeeper.base.ids import stream_id
 from watchkeeper.wire.frames import METRICS, post, seal
 from watchkeeper.wire.records import RECORD_HEADER, REPORT, REPORT_HEADER, SCHEMA, pack, pack_schema
 
 Floats = NDArray[np.float64]
+
+COMPACT = """
+import json, pathlib, resource, sys
+from watchkeeper.hub.storage.embedded.store import EmbeddedRecordStore
+store = EmbeddedRecordStore(pathlib.Path(sys.argv[1]), housekeeping=False)
+own = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+outcome = store.compact_now()
+sizes = store.stats()
+store.close()
+both = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+cpu = sum(each.ru_utime + each.ru_stime for each in both) - sum(each.ru_utime + each.ru_stime for each in own)
+print(json.dumps({"cpu": cpu, "seconds": outcome.seconds, "chunks": sizes["chunks_bytes"],
+                  "rollups": sizes["rollups_bytes"], "journal": sizes["journal_bytes"]}))
+"""
 
 
 class Sender:
@@ -38,7 +55,7 @@ class Hub:
     """A running hub with `hosts` hosts made known to it."""
 
     name = "watchkeeper"
-    settled = "all closed hours in chunks and rolled up, the journal trimmed; all files"
+    settled = "everything compacted, open hours too, in chunks and rollups; all files"
 
     def __init__(
         self, folder: Path, hosts: int, series: Sequence[tuple[str, str, str]], env: Mapping[str, str] | None = None
@@ -46,19 +63,24 @@ class Hub:
         self._folder = folder
         self._env = dict(env or {})
         self._schema, self._schema_text = pack_schema(series)
-        self._process = start_hub(folder, env=self._env)
-        self.senders = [self._add_host(f"host-{number:04d}") for number in range(hosts)]
-        self._read_process()
+        self._cpu_before = 0.0
+        self._start()
+        reader = self.reader()
+        self.senders = [_add_host(reader, f"host-{number:04d}") for number in range(hosts)]
+        reader.close()
 
-    def _read_process(self) -> None:
+    def _start(self) -> None:
+        self._process = start_hub(self._folder, env=self._env)
         self.pid = self._process.pid
         self.url = self._process.url
         self.data = self._process.data
         host, port = self.url.removeprefix("http://").split(":")
         self.address = (host, int(port))
+        self._cpu_at_start = cpu_seconds(self.pid)
 
-    def _add_host(self, name: str) -> Sender:
-        return Sender(*self._process.add_host(name, {"rack": name[-1]}))
+    def cpu(self) -> float:
+        """CPU seconds so far, of processes that have ended too; what a start takes does not count."""
+        return self._cpu_before + cpu_seconds(self.pid) - self._cpu_at_start
 
     def requests(self, host: int, times: Floats, values: Floats, per_post: int) -> list[bytes]:
         """Whole HTTP requests that bring `values` (reports, series): a report a batch, `per_post` a request."""
@@ -91,18 +113,44 @@ class Hub:
         answer: dict[str, Any] = self._process.get("/hub")
         return answer
 
-    def settle(self, seconds: float = 300) -> dict[str, int]:
-        """Wait until the compactor has nothing left to do; bytes on disk then."""
+    def take_in(self) -> None:
+        """Compact what came in, as when its hours had closed."""
+        self._end()
+        self._compact()
+        self._start()
+
+    def settle(self) -> dict[str, float]:
+        """Stop, compact everything, start again; bytes on disk in between."""
         before = disk_bytes(self.data)
-        wait_until(lambda: not self.status()["compaction"]["behind"], seconds, "the hub's compactor to be done")
-        return {"settled": disk_bytes(self.data), "all files": before}
+        self._end()
+        figures = self._compact()
+        after = disk_bytes(self.data)
+        self._start()
+        return {"settled": after, "all files": before, **figures}
+
+    def _compact(self) -> dict[str, float]:
+        command = [sys.executable, "-c", COMPACT, str(self.data)]
+        compaction = subprocess.run(command, check=True, capture_output=True, text=True, timeout=600)
+        figures: dict[str, float] = json.loads(compaction.stdout)
+        self._cpu_before += figures["cpu"]
+        return figures
 
     def restart(self) -> None:
         """Stop the hub and start it on the same data: nothing is in its caches but the system's."""
+        self._end()
+        self._start()
+
+    def _end(self) -> None:
+        self._cpu_before = self.cpu()
         self._process.stop(60)
-        self._process = start_hub(self._folder, env=self._env)
-        self._read_process()
 
     def stop(self) -> None:
         self._process.stop(60)
         shutil.rmtree(self.data, ignore_errors=True)
+
+
+def _add_host(reader: load.Reader, name: str) -> Sender:
+    status, body = reader.post("/api/v1/hosts", json.dumps({"name": name, "tags": {"rack": name[-1]}}).encode())
+    assert status == 201, f"POST /hosts answered {status}: {body[:300]!r}"
+    answer = json.loads(body)
+    return Sender(answer["host"]["id"], answer["token"])

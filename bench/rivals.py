@@ -20,16 +20,15 @@ from pathlib import Path
 import numpy as np
 
 from bench import load, rivals_questions, rivals_servers
-from bench.accounting import cpu_seconds, memory
-from bench.dataset import SERIES, synthetic
+from bench.accounting import memory
+from bench.dataset import SERIES, STEP, SyntheticHost
 from bench.hub import Hub
 from bench.report import Figure, Report, is_quick, number
 from bench.rivals_servers import Rival
 from bench.rivals_write import Floats
 
 Server = Hub | Rival
-STEP = 10.0
-CONNECTIONS = 16
+CONNECTIONS = 64
 
 
 @dataclass
@@ -60,11 +59,10 @@ class Seen:
     slices: dict[str, list[tuple[float, float, int]]] = field(default_factory=dict)
     waits: dict[str, list[float]] = field(default_factory=dict)
     begin: float = 0.0
-    total_cpu: float = 0.0
     settled_cpu: float = 0.0
     empty: float = 0.0
     full: float = 0.0
-    disk: dict[str, int] = field(default_factory=dict)
+    disk: dict[str, float] = field(default_factory=dict)
     answers: dict[str, list[float]] = field(default_factory=dict)
 
     def per_core(self, phase: str) -> list[float]:
@@ -81,8 +79,8 @@ class Round:
         self.seen = {server.name: Seen() for server in servers}
         self.samples = 0
         end = time.time() // STEP * STEP
-        self.times = end - STEP * np.arange(size.hour, 0, -1)
-        self.values = [synthetic(size.hour, host) for host in range(size.hosts)]
+        self.times: Floats = end - STEP * np.arange(size.hour, 0, -1.0)
+        self.values = [SyntheticHost(host).matrix(size.hour) for host in range(size.hosts)]
         self._at = 0
 
     @property
@@ -93,7 +91,7 @@ class Round:
         """A day of a few hosts, hour by hour, so that no server sees samples out of order."""
         steps, hosts = self.size.history, range(self.size.history_hosts)
         times = self.times[0] - STEP * np.arange(steps, 0, -1)
-        values = [synthetic(steps, 10_000 + host) for host in hosts]
+        values = [SyntheticHost(10_000 + host).matrix(steps) for host in hosts]
         for server in self.servers:
             queue: list[bytes] = []
             for at in range(0, steps, 60):
@@ -101,6 +99,7 @@ class Round:
                     window = slice(at, at + 60)
                     queue += server.requests(host, times[window], values[host][window], 60)
             self._send(server, "history", [queue], len(hosts) * steps)
+            server.take_in()
         self.samples += len(hosts) * steps * len(SERIES)
 
     def phase(self, name: str, slices: int, steps: int, per_post: int) -> None:
@@ -139,9 +138,9 @@ class Round:
 
     def _run(self, server: Server, name: str, run: Callable[[], load.Outcome], reports: int) -> None:
         seen = self.seen[server.name]
-        before = cpu_seconds(server.pid)
+        before = server.cpu()
         outcome = run()
-        cpu = cpu_seconds(server.pid) - before
+        cpu = server.cpu() - before
         if outcome.failed:
             raise RuntimeError(f"{server.name} refused {outcome.failed} posts: {outcome.first_error!r}")
         seen.slices.setdefault(name, []).append((cpu, outcome.seconds, reports * len(SERIES)))
@@ -151,9 +150,8 @@ class Round:
         for server in self.servers:
             seen = self.seen[server.name]
             seen.full = memory(server.pid, children=True).pss
-            seen.total_cpu = cpu_seconds(server.pid) - seen.begin
             seen.disk = server.settle()
-            seen.settled_cpu = cpu_seconds(server.pid) - seen.begin
+            seen.settled_cpu = server.cpu() - seen.begin
 
 
 def run(size: Size, folder: Path) -> Round:
@@ -163,16 +161,16 @@ def run(size: Size, folder: Path) -> Round:
     everything = Round([hub, *rivals], size)
     try:
         for server in everything.servers:
-            everything.seen[server.name].begin = cpu_seconds(server.pid)
+            everything.seen[server.name].begin = server.cpu()
             everything.seen[server.name].empty = memory(server.pid, children=True).pss
         everything.history()
         everything.phase("one", *size.one)
         everything.paced()
         everything.phase("eight", *size.eight)
         everything.phase("rest", *size.rest)
-        everything.settle()
         for server in everything.servers:
             everything.seen[server.name].answers = rivals_questions.ask(server, everything.end, size.hosts)
+        everything.settle()
     finally:
         for server in everything.servers:
             server.stop()
@@ -185,19 +183,25 @@ def figures(done: Round, quick: bool) -> Report:
     add.row("ingest.one", "ingest, 1 report a POST", "samples/s a core", lambda s: s.per_core("one"), at_least=700_000)
     add.row("ingest.eight", "ingest, 8 reports a POST", "samples/s a core", lambda s: s.per_core("eight"), at_least=2e6)
     add.row("ingest.paced", "1,000 reports/s, 1,000 connections", "µs CPU a report", _paced, at_most=150)
-    add.row("ingest.million", "CPU a million samples, 1 a POST", "s", lambda s: [1e6 / v for v in s.per_core("one")])
+    add.row("ingest.million", "CPU a million samples, 1 a POST", "s", _a_million)
     million = done.samples / 1e6
     add.row("ingest.all", "CPU a million samples, all told", "s", lambda s: [s.settled_cpu / million])
     for phase, what in (("one", "1 report a POST, saturated"), ("paced", "1,000 connections, paced")):
         add.row(f"ack.{phase}", f"answer, p99, {what}", "ms", functools.partial(_ack, phase))
     add.row("memory", f"memory (PSS) with {done.size.hosts:,} hosts, a full hour", "MB", lambda s: [s.full / 1e6])
     add.row("disk", "disk once settled", "bytes a sample", lambda s: [s.disk["settled"] / done.samples], at_most=1.2)
+    chunks = done.seen[Hub.name].disk["chunks"] / done.samples
+    report.add(Figure("disk.chunks", "raw chunks alone", chunks, "bytes a sample", at_most=1.0))
     for question, bar in rivals_questions.QUESTIONS.items():
         add.row(
             question.name, question.what, "ms", lambda s, q=question.name: [v * 1000 for v in s.answers[q]], at_most=bar
         )
     report.notes += _notes(done)
     return report
+
+
+def _a_million(seen: Seen) -> list[float]:
+    return [1e6 / rate for rate in seen.per_core("one")]
 
 
 def _paced(seen: Seen) -> list[float]:

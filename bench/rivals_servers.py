@@ -16,7 +16,7 @@ from urllib.parse import quote
 from tests.support.processes import Process, clean_environment, free_port, wait_until
 
 from bench import load
-from bench.accounting import disk_bytes
+from bench.accounting import cpu_seconds, disk_bytes
 from bench.rivals_write import HEADERS, Floats, Template
 
 # Debian's package and the command that it brings.
@@ -78,6 +78,10 @@ class Rival:
     def forget_templates(self) -> None:
         self._templates.clear()
 
+    def cpu(self) -> float:
+        """CPU seconds so far."""
+        return cpu_seconds(self.pid)
+
     def reader(self) -> load.Reader:
         return load.Reader(self.url)
 
@@ -92,6 +96,13 @@ class Rival:
 
     def instant_path(self, query: str, at: float) -> str:
         return f"/api/v1/query?query={quote(query)}&time={at:.3f}"
+
+    def settle(self) -> dict[str, float]:
+        """Wait until what was taken lies on disk as it will stay; bytes there."""
+        raise NotImplementedError
+
+    def take_in(self) -> None:
+        """Old hours need no help to become blocks."""
 
     def stop(self) -> None:
         self._process.stop(60)
@@ -125,7 +136,7 @@ class Prometheus(Rival):
             "--log.level=warn",
         ]
 
-    def settle(self) -> dict[str, int]:
+    def settle(self) -> dict[str, float]:
         """Bytes on disk: the snapshot's blocks, and all that lies in the data folder beside it."""
         everything = disk_bytes(self.folder / "data")
         name = json.loads(self.ask("/api/v1/admin/tsdb/snapshot", "POST"))["data"]["name"]
@@ -149,7 +160,7 @@ class VictoriaMetrics(Rival):
             "-loggerLevel=WARN",
         ]
 
-    def settle(self) -> dict[str, int]:
+    def settle(self) -> dict[str, float]:
         before = disk_bytes(self.folder / "data")
         self.ask("/internal/force_flush")
         self.ask("/internal/force_merge")

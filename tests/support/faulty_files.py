@@ -27,8 +27,8 @@ class FaultyFiles(Files):
     """The real file system, with `fault(operation, path or descriptor)` asked before each operation that changes it.
 
     The fault raises what the test wants. `room` is how many bytes may still be written, None for any number; what is
-    deleted or truncated is given back. `crash_at` dies at that change (counted from 1) and does nothing after it; a write
-    leaves half. `hasty` leaves the fsyncs out, for tests that never cut the power.
+    deleted or truncated is given back. `crash_at` dies at that change (counted from 1) and does nothing after it; a
+    write leaves half. `hasty` leaves the fsyncs out, for tests that never cut the power.
     """
 
     def __init__(self) -> None:

@@ -31,7 +31,7 @@ def once(hub: SmallHub, held: Held) -> None:
 def test_a_spool_rolled_back_to_a_copy_gives_no_number_twice(tmp_path: Path) -> None:
     hub = SmallHub()
     spool = Spool(str(tmp_path / "spool"))
-    held = {name: payload for name, payload in (put(spool, METRICS, n) for n in range(10))}
+    held = dict(put(spool, METRICS, n) for n in range(10))
     spool.sync()
     shutil.copytree(tmp_path / "spool", tmp_path / "copy")
     held.update(put(spool, METRICS, n) for n in range(10, 30))
@@ -72,7 +72,7 @@ def test_batches_that_only_the_lost_future_had_are_named(tmp_path: Path) -> None
 
 
 def future(spool: Spool, hub: SmallHub, count: int) -> None:
-    """What the machine does after the snapshot and before it is rolled back; the hub remembers, the machine does not."""
+    """What the machine does after the snapshot and before it is rolled back: only the hub remembers it."""
     receive, send = os.pipe()
     child = os.fork()
     if child == 0:

@@ -187,8 +187,7 @@ def test_a_failed_fsync_retires_the_segment_and_writes_its_batches_again(tmp_pat
         spool.sync()
     assert left == 0
     assert spool.stats()["in_memory"] == 0
-    first, *others = sorted((tmp_path / "metrics").glob("*.seg"))
-    assert others, "the batches went into a new segment"
+    assert len(list((tmp_path / "metrics").glob("*.seg"))) > 1, "the batches went into a new segment"
     files.abandon()
     spool = Spool(str(tmp_path))
     hub = SmallHub()

@@ -31,3 +31,13 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         if os.environ.get("WK_REQUIRE_SERVERS") == "1":
             pytest.fail(reason, pytrace=False)
         pytest.skip(reason)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Tell last what was not tried, and how to have it tried."""
+    reasons = {str(report.longrepr[2]) for report in terminalreporter.getreports("skipped") if report.longrepr}
+    missing = sorted(reason.partition(": ")[2] for reason in reasons if "missing server" in reason)
+    if missing:
+        terminalreporter.section("not tried for want of a program", sep="-", yellow=True)
+        for name in missing:
+            terminalreporter.line(name)

@@ -86,12 +86,14 @@ export function drawEvents(plot: uPlot, { events }: Marks) {
   });
 }
 
-/** One row a line, the first on top; the darker to brighter accent is 0 to 100 percent. */
+const WARM = 75;
+
+/** One row a line, the first on top; from hardly seen to the strongest accent is 0 to 100 percent. */
 export function drawHeat(plot: uPlot, { style, parts, times }: Picture) {
   if (style !== "heat" || times.length === 0) return;
   const cold = colour("n-4");
   const warm = colour("accent-line");
-  const hot = colour("series-2");
+  const hot = colour("accent-text");
   clipped(plot, (context, box) => {
     const height = box.height / Math.max(1, parts.length);
     const seam = height > 6 * devicePixelRatio ? devicePixelRatio : 0;
@@ -105,9 +107,9 @@ export function drawHeat(plot: uPlot, { style, parts, times }: Picture) {
         const left = Math.floor(edges[index] ?? 0);
         const right = edges[index + 1] ?? left + usual;
         context.fillStyle =
-          value <= 60
-            ? `color-mix(in oklab, ${warm} ${Math.round(value * 1.5)}%, ${cold})`
-            : `color-mix(in oklab, ${hot} ${Math.round((value - 60) * 2.5)}%, ${warm})`;
+          value <= WARM
+            ? `color-mix(in oklab, ${warm} ${Math.round((value / WARM) * 100)}%, ${cold})`
+            : `color-mix(in oklab, ${hot} ${Math.round(((value - WARM) / (100 - WARM)) * 100)}%, ${warm})`;
         context.fillRect(left, top, Math.ceil(right - left), height - seam);
       }
     });

@@ -14,7 +14,6 @@ import os
 import random
 import sys
 import time
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
@@ -27,7 +26,7 @@ from tests.fault.oracle import Verdict, judge
 from tests.fault.proxy import FaultProxy
 from tests.fault.row import Row
 from tests.fault.stored import read_stored
-from tests.support.processes import HubProcess, Process, clean_environment, free_port, start_hub, wait_until
+from tests.support.processes import HubProcess, Process, clean_environment, free_port, wait_until
 
 SEED_VARIABLE = "WK_FAULT_SEED"
 DRAIN_SECONDS = 60.0
@@ -121,26 +120,48 @@ class LedgerAgent:
 class Arena:
     """A hub with its data in `path`/hub, a proxy, and any number of ledger agents. All randomness is from `seed`."""
 
-    def __init__(self, path: Path, seed: int | None = None, hub_env: Mapping[str, str] | None = None) -> None:
+    def __init__(self, path: Path, seed: int | None = None) -> None:
         self.path = path
         self.seed = new_seed() if seed is None else seed
         self.random = random.Random(self.seed)
-        self.hub_env = dict(hub_env or {})
         self.port = free_port()
         self.agents: list[LedgerAgent] = []
         # Hours ago, so that the hub also has closed hours to put away while faults come.
         self.first_time = float(int(time.time()) - 4 * 3600)
+        path.mkdir(parents=True, exist_ok=True)
         print(f"{SEED_VARIABLE}={self.seed}")
-        self.hub: HubProcess = self._start_hub()
+        self.hub = self._start_hub()
         self.proxy = FaultProxy(self.port)
 
     def _start_hub(self) -> HubProcess:
-        return start_hub(self.path, self.port, self.hub_env)
+        data = self.path / "hub"
+        env = {
+            "WK_HUB_LISTEN": f"127.0.0.1:{self.port}",
+            "WK_HUB_DATA": str(data),
+            "FAULT_CLOCK": str(self.path / "clock"),
+            "FAULT_TICK": "0.2",
+        }
+        command = [sys.executable, "-m", "tests.fault.stepped_hub"]
+        url = f"http://127.0.0.1:{self.port}"
+        hub = HubProcess(command, self.path / "hub.log", clean_environment(env), url, data)
+        try:
+            wait_until(lambda: not hub.alive or hub.is_healthy(), 60, "the hub's /health")
+            assert hub.alive, f"the hub ended at once:\n{hub.output()[-4000:]}"
+        except BaseException:
+            hub.kill()
+            raise
+        return hub
 
     def start_hub(self) -> None:
         """Start the hub that was killed or stopped anew, on the same data and port."""
         assert not self.hub.alive
         self.hub = self._start_hub()
+
+    def set_clock(self, offset: float) -> None:
+        """Set the hub's date so many seconds from the machine's."""
+        new = self.path / "clock.new"
+        new.write_text(str(offset))
+        new.rename(self.path / "clock")
 
     def add_agent(self, start: bool = True, **changes: Any) -> LedgerAgent:
         """A new host with a ledger agent; `changes` go into its Plan."""
@@ -195,6 +216,10 @@ class Arena:
     def duplicates(self) -> int:
         """Batches that the hub was sent again and did not store again."""
         return read_stored(self.hub.data).duplicates
+
+    def chunks(self) -> int:
+        """Chunks of closed hours that the hub has made of its journal."""
+        return read_stored(self.hub.data).chunks
 
     def ledger(self) -> list[Noted]:
         return [entry for agent in self.agents for entry in agent.ledger()]

@@ -35,6 +35,7 @@ class Control(msgspec.Struct, kw_only=True):
     """What a scenario changes while the agent runs.
 
     `refuse` is the error (EROFS, ENOSPC) that every write gets; with `sync` each batch is synced and noted so.
+    When `rewinds` rises, the agent lives on for a while and is then set back to where it was.
     """
 
     collect: bool = True
@@ -42,13 +43,11 @@ class Control(msgspec.Struct, kw_only=True):
     wall_offset: float = 0.0
     refuse: str = ""
     sync: bool = False
+    rewinds: int = 0
 
 
 class Plan(msgspec.Struct, kw_only=True):
-    """How one ledger agent behaves. Times in seconds; `haste` makes its waits that much shorter.
-
-    With `futures` it is set back to the moment at which it is told to send first.
-    """
+    """How one ledger agent behaves. Times in seconds; `haste` makes its waits that much shorter."""
 
     spool: str
     ledger: str
@@ -72,7 +71,6 @@ class Plan(msgspec.Struct, kw_only=True):
     quota_bytes: int = 64 << 20
     keep_seconds: float = 3600.0
     segment_bytes: int = 64 << 10
-    futures: bool = False
 
 
 class Status(msgspec.Struct, kw_only=True):
@@ -164,6 +162,7 @@ class LedgerAgent:
         self.newest: bytes | None = None
         self.schema_sent = False
         self.told = 0
+        self.rewound: int | None = None
         self._control_seen = (0, 0)
 
     def _new_sender(self) -> Sender:
@@ -212,14 +211,18 @@ class LedgerAgent:
             self.control = msgspec.json.decode(Path(self.plan.control).read_bytes(), type=Control)
         self.clock.offset = self.control.wall_offset
         self.files.error = getattr(errno, self.control.refuse) if self.control.refuse else 0
-        if self.control.send and not self.sending:
-            if self.plan.futures:
-                self.live_twice()
+        if self.rewound is not None and self.control.rewinds > self.rewound:
+            self.live_twice()
+        self.rewound = self.control.rewinds
+        self.set_sending(self.control.send)
+
+    def set_sending(self, wanted: bool) -> None:
+        if wanted and not self.sending:
             self.sender = self._new_sender()
             self.sender.start()
-        elif self.sending and not self.control.send:
-            self.sender.stop(5.0)
-        self.sending = self.control.send
+        elif self.sending and not wanted:
+            assert self.sender.stop(10.0), "the sender did not stop"
+        self.sending = wanted
 
     def tick(self) -> None:
         """One batch: noted, appended, noted again."""
@@ -260,6 +263,7 @@ class LedgerAgent:
     def live_twice(self) -> None:
         """Collect and send for a while, and then be set back to now, memory and spool."""
         folder = Path(self.plan.ledger).parent
+        self.set_sending(False)
         self.spool.sync()
         live_twice(Path(self.plan.spool), folder / "image", self.future)
         self.ledger.close()
@@ -268,13 +272,11 @@ class LedgerAgent:
 
     def future(self) -> None:
         """What the child lives: its batches reach the hub, and nobody will remember them."""
-        self.sender = self._new_sender()
-        self.sender.start()
-        self.sending = True
+        self.set_sending(True)
         for _ in range(self.random.randint(5, 40)):
             self.tick()
         wait_for(lambda: self.spool.stats()["batches"] == 0)
-        self.sender.stop(5.0)
+        self.set_sending(False)
 
     def append_schema(self) -> None:
         self.spool.append(METRICS, [pack(SCHEMA, SCHEMA_PAYLOAD)])

@@ -50,6 +50,7 @@ class Stored:
     quarantined: Counter[tuple[bytes, int]] = field(default_factory=Counter)
     corrupt: list[str] = field(default_factory=list)
     duplicates: int = 0
+    chunks: int = 0
 
 
 def read_stored(data: Path) -> Stored:
@@ -67,6 +68,7 @@ def read_stored(data: Path) -> Stored:
             (bytes(row[0]), row[1]) for row in db.execute("SELECT stream, seq FROM quarantine")
         )
         (stored.duplicates,) = db.execute("SELECT coalesce(sum(duplicates), 0) FROM streams").fetchone()
+        (stored.chunks,) = db.execute("SELECT count(*) FROM chunks").fetchone()
     return stored
 
 

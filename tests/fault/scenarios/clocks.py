@@ -2,26 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from tests.fault.arena import Arena
 from tests.fault.row import Row
 
 YEAR = 365 * 86400.0
-
-# Loaded by the hub's interpreter before anything else: its date is the machine's and what the file says.
-STEPPED_TIME = """
-import os, time
-_path, _time = os.environ["FAULT_CLOCK"], time.time
-def _stepped():
-    try:
-        with open(_path) as file:
-            return _time() + float(file.read() or 0)
-    except OSError:
-        return _time()
-time.time = _stepped
-"""
 
 
 def agent_clock_steps(path: Path, times: int = 6) -> Row:
@@ -42,19 +28,13 @@ def agent_clock_steps(path: Path, times: int = 6) -> Row:
 
 
 def hub_clock_steps(path: Path, times: int = 6) -> Row:
-    """The date of the hub jumps, also over a restart of it."""
-    folder = path / "clock"
-    folder.mkdir(parents=True)
-    (folder / "sitecustomize.py").write_text(STEPPED_TIME)
-    offset = folder / "offset"
-    with Arena(path, hub_env={"PYTHONPATH": str(folder), "FAULT_CLOCK": str(offset)}) as arena:
+    """The date of the hub jumps, also over a restart of it, and its housekeeping runs in each of the years."""
+    with Arena(path) as arena:
         agent = arena.add_agent(pause=0.005)
         for step in range(times):
             agent.wait_for(100)
-            new = offset.with_suffix(".new")
-            new.write_text(str((YEAR, -YEAR, 0.0)[step % 3]))
-            os.replace(new, offset)
-            agent.wait_for(100)
+            arena.set_clock((YEAR, -YEAR, 0.0)[step % 3])
+            agent.wait_for(200)
             if step % 2:
                 arena.hub.kill()
                 arena.start_hub()

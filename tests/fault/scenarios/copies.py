@@ -42,20 +42,14 @@ def spool_rolled_back(path: Path, times: int = 4) -> Row:
 def machine_rolled_back(path: Path, times: int = 3) -> Row:
     """A virtual machine is set back with its memory: a spool that is open numbers the same batches once more."""
     with Arena(path) as arena:
-        agent = arena.add_agent(start=False, pause=0.003, futures=True)
-        agent.command(send=False)
+        agent = arena.add_agent(pause=0.003)
         for _ in range(times):
-            agent.start()
             agent.wait_for(100)
-            agent.command(send=True)
+            arena.drain()
+            agent.command(collect=True, rewinds=agent.control.rewinds + 1)
             wait_until((agent.folder / "rolled-back").exists, 60, "the end of the first future")
             (agent.folder / "rolled-back").unlink()
             agent.wait_for(arena.random.choice((10, 100, 300)))
-            arena.drain()
-            agent.kill()
-            agent.command(collect=True, send=False)
-        agent.command(collect=False, send=True)
-        agent.start()
         return arena.row("machine rolled back with its memory", times)
 
 
@@ -104,8 +98,9 @@ def hub_database_damaged(path: Path, times: int = 2) -> Row:
         for _ in range(times):
             agents[0].wait_for(100)
             arena.hub.kill()
-            with (arena.hub.data / "records.db").open("r+b") as file:
-                file.write(arena.random.randbytes(8192))
+            for name in ("records.db", "records.db-wal"):
+                with (arena.hub.data / name).open("r+b") as file:
+                    file.write(arena.random.randbytes(8192))
             arena.start_hub()
             agents[0].wait_for(50)
         assert len(list(arena.hub.data.glob("records.db.damaged-*"))) >= times, "the damaged file is not there any more"

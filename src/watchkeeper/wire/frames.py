@@ -21,6 +21,8 @@ LANE_NUMBERS = {name: number for number, name in LANES.items()}
 MAX_POST_BYTES = 1 << 20
 MAX_DECODED_BYTES = 8 << 20
 MAX_PAYLOAD_BYTES = 4 << 20
+# What every JSON reader takes as a whole number.
+MAX_SEQ = (1 << 53) - 1
 
 POST_MAGIC = b"WKB1"
 FRAME_MAGIC = b"WKf1"
@@ -71,8 +73,10 @@ def read_frame(data: bytes | memoryview, offset: int = 0) -> Frame:
     if len(data) - start < length:
         raise FormatError("a frame is cut short", offset=offset)
     payload = data[start : start + length]
-    if seq < 1 or checksum(seq, count, payload) != crc:
+    if checksum(seq, count, payload) != crc:
         raise FormatError("a frame does not match its checksum", offset=offset)
+    if not 1 <= seq <= MAX_SEQ:
+        raise FormatError(f"there is no batch {seq}", offset=offset)
     return Frame(seq, count, payload, crc)
 
 
@@ -108,7 +112,11 @@ def read_post(data: bytes | memoryview) -> Post:
 
 
 def _frames(data: bytes | memoryview, offset: int) -> Iterator[Frame]:
+    last = 0
     while offset < len(data):
         frame = read_frame(data, offset)
+        if frame.seq <= last:
+            raise FormatError(f"batch {frame.seq} comes behind {last}", offset=offset)
+        last = frame.seq
         yield frame
         offset += frame.size

@@ -104,7 +104,7 @@ def unpack_schema(payload: bytes | memoryview) -> tuple[int, list[tuple[str, str
     try:
         entries = json.loads(bytes(payload))
         series = [(str(name), str(kind), str(unit)) for name, kind, unit in entries]
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, RecursionError) as error:
         raise FormatError(f"a schema cannot be read: {error}") from None
     if any(kind not in (GAUGE, COUNTER) for _, kind, _ in series):
         raise FormatError("a schema names a kind of series that is neither gauge nor counter")
@@ -115,7 +115,7 @@ def unpack_json(payload: bytes | memoryview) -> dict[str, object]:
     """The JSON object in `payload`."""
     try:
         value = json.loads(bytes(payload))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise FormatError(f"a record cannot be read: {error}") from None
     if not isinstance(value, dict):
         raise FormatError("a record is not a JSON object")

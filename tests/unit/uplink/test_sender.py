@@ -192,7 +192,8 @@ def test_a_post_that_arrived_broken_is_sent_again(
         b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{}",
         b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n",
         b"HTTP/1.1 500 Oh\r\n\r\n",
-        b'HTTP/1.1 200 OK\r\nContent-Length: 71\r\n\r\n{"stream":"00","ranges":[[9,1]],"incarnation":7,"receipts":5,"check":[]}',
+        b'HTTP/1.1 200 OK\r\nContent-Length: 58\r\n\r\n{"stream":"00","ranges":[[9,1]],"incarnation":7,"check":8}',
+        b'HTTP/1.1 200 OK\r\nContent-Length: 38\r\n\r\n{"incarnation":"first","receipts":[5]}',
     ],
 )
 def test_nonsense_from_the_hub_only_makes_the_sender_try_again(
@@ -328,9 +329,10 @@ def test_a_post_is_compressed_when_that_pays(
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("tls")
+    key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", "key.pem"]
+    name = ["-subj", "/CN=hub", "-addext", "subjectAltName=IP:127.0.0.1", "-days", "2", "-out", "cert.pem"]
     subprocess.run(
-        "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -keyout key.pem "
-        "-out cert.pem -subj /CN=hub -addext subjectAltName=IP:127.0.0.1".split(),
+        ["openssl", "req", "-x509", *key, *name],
         cwd=folder,
         check=True,
         capture_output=True,

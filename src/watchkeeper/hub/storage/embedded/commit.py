@@ -49,7 +49,7 @@ class Committer:
         schemas: list[tuple[TakenSchema, tuple[int, ...]]] = []
         fresh: dict[int, Series] = {}
         with self._writer.transaction("committing records") as db:
-            streams = {name: _store_stream(db, name, state) for name, state in ranges}
+            streams = self._store_streams(db, ranges)
             for schema in taken.schemas:
                 ids, new = store_schema(db, self._names, schema.host, schema.number, schema.series)
                 schemas.append((schema, ids))
@@ -80,11 +80,24 @@ class Committer:
         self._hours = {one: row for one, row in self._hours.items() if one >= hour - 2}
         return max(rows, default=0)
 
+    def _store_streams(self, db: sqlite3.Connection, ranges: Iterable[tuple[bytes, StreamState]]) -> dict[bytes, int]:
+        """Write the states; the rows of the streams that were not known."""
+        fresh: dict[bytes, int] = {}
+        known: list[tuple[bytes, int | None, int, int]] = []
+        for stream, state in ranges:
+            row = self._streams.get(stream)
+            if row is None:
+                fresh[stream] = _store_stream(db, stream, state)
+            else:
+                known.append((_encode(list(state.ranges)), state.check, state.duplicates, row))
+        db.executemany("UPDATE streams SET ranges = ?, crc = ?, duplicates = ? WHERE id = ?", known)
+        return fresh
+
     def _entries(self, db: sqlite3.Connection, taken: Taken, streams: dict[bytes, int]) -> list[Entry]:
         entries = []
         for report in taken.reports:
             batch = report.batch
-            stream = streams.get(batch.stream) or self._streams.get(batch.stream)
+            stream = self._streams.get(batch.stream) or streams.get(batch.stream)
             if stream is None:
                 stream = streams[batch.stream] = _stream_row(db, batch)
             entries.append(

@@ -24,7 +24,7 @@ from watchkeeper.hub.storage.embedded.slices import Done, Job, Slice, read_messa
 DELETED_BYTES = 2 << 20
 VACUUM_PAGES = 128
 # Free pages that are kept for the next commits instead of being given back.
-KEPT_PAGES = 256
+KEPT_PAGES = 64
 MODULE = "watchkeeper.hub.storage.embedded.compactor"
 
 
@@ -165,7 +165,8 @@ class Compaction:
                 if free <= KEPT_PAGES or free == before:
                     return
                 before = free
-                db.execute(f"PRAGMA incremental_vacuum({min(VACUUM_PAGES, free - KEPT_PAGES)})").fetchall()
+                # `execute` would stop after the first page.
+                db.executescript(f"PRAGMA incremental_vacuum({min(VACUUM_PAGES, free - KEPT_PAGES)})")
             time.sleep(2 * (time.monotonic() - began))
 
 

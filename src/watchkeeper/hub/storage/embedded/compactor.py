@@ -56,7 +56,19 @@ def run(job: Job, out: BinaryIO) -> None:
         for merged in merge_slices(db, job.now):
             write_message(out, merged)
     usage = resource.getrusage(resource.RUSAGE_SELF)
-    write_message(out, Done(not limits, reports, usage.ru_maxrss, usage.ru_utime + usage.ru_stime))
+    write_message(out, Done(not limits, reports, peak_kib(), usage.ru_utime + usage.ru_stime))
+
+
+def peak_kib() -> int:
+    """The most memory that this process ever held; 0 where the system does not tell.
+
+    getrusage would also count what the hub held when it started this process.
+    """
+    try:
+        status = Path("/proc/self/status").read_text()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM:")), 0)
 
 
 def _slice(results: Sequence[HostHours], through: int, limits: Mapping[int, int]) -> Slice:

@@ -23,6 +23,8 @@ def open_writer(path: Path) -> sqlite3.Connection:
     db.execute("PRAGMA auto_vacuum=INCREMENTAL")
     db.execute("PRAGMA journal_mode=WAL")
     db.execute("PRAGMA synchronous=FULL")
+    # Some builds overwrite what is deleted: the journal would be written twice.
+    db.execute("PRAGMA secure_delete=OFF").close()
     db.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES}")
     db.execute(f"PRAGMA journal_size_limit={WAL_BYTES_KEPT}")
     db.execute("PRAGMA cache_size=-4096")

@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 from watchkeeper.hub.model.records import FleetRange, Floats
 from watchkeeper.hub.storage.embedded.connection import Readers
 from watchkeeper.hub.storage.embedded.journal import JournalIndex, Places
+from watchkeeper.hub.storage.embedded.minutes import MINUTES
 from watchkeeper.hub.storage.embedded.names import Names
 from watchkeeper.hub.storage.embedded.ranges import LEAD, Horizons
 from watchkeeper.hub.storage.embedded.rates import with_rates
 from watchkeeper.hub.storage.embedded.reading import Reader, lay_rollups
-from watchkeeper.hub.storage.embedded.recent import MINUTES, Recent
+from watchkeeper.hub.storage.embedded.recent import Recent
 from watchkeeper.hub.storage.embedded.rollups import Canvas, roll, shard_of
 from watchkeeper.hub.storage.embedded.steps import DAY, FIVE_MINUTES, HOUR, RESOLUTIONS, Steps, steps_of
 from watchkeeper.wire.records import COUNTER

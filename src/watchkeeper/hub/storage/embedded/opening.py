@@ -6,6 +6,7 @@ database that is behind it was restored from a backup, and gets a new incarnatio
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
 from pathlib import Path
@@ -49,6 +50,8 @@ def open_records(folder: Path) -> Opened:
     with storage_errors(f"opening {path}"):
         folder.mkdir(parents=True, exist_ok=True)
         existed = path.exists()
+        # SQLite gives the files beside it the same permissions.
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
         try:
             db = _open_checked(path)
         except sqlite3.DatabaseError as error:

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from watchkeeper.hub.storage.embedded.block import join
 from watchkeeper.hub.storage.embedded.commit import Committer
 from watchkeeper.hub.storage.embedded.journal import Entry, JournalIndex, read_heads
+from watchkeeper.hub.storage.embedded.minutes import MINUTES
 from watchkeeper.hub.storage.embedded.names import Names
 from watchkeeper.hub.storage.embedded.reading import read_chunks
-from watchkeeper.hub.storage.embedded.recent import MINUTES, Recent
+from watchkeeper.hub.storage.embedded.recent import Recent
 from watchkeeper.hub.storage.embedded.steps import DAY
 from watchkeeper.wire.records import REPORT_HEADER
 

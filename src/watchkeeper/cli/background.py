@@ -6,6 +6,7 @@ says that it runs: it goes with the process however that ends, and no other proc
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
@@ -14,8 +15,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from pathlib import Path
 
-from watchkeeper.base.errors import ConflictError, WatchkeeperError
+from watchkeeper.base.errors import ConflictError, StorageError, WatchkeeperError
 from watchkeeper.cli import places
 
 LOG_LIMIT = 8 << 20
@@ -41,7 +43,7 @@ class Background:
 
     def hold(self, facts: Mapping[str, str]) -> None:
         """Declare that this very process is the one, until it ends. A program that it execs keeps the lock."""
-        self.file.parent.mkdir(parents=True, exist_ok=True)
+        _make(self.file.parent)
         fd = os.open(self.file, os.O_RDWR | os.O_CREAT, 0o600)
         # `running` of another process holds the lock for an instant: try for longer than that.
         deadline = time.monotonic() + 1.0
@@ -84,7 +86,7 @@ class Background:
 
     def start(self, arguments: list[str], env: Mapping[str, str]) -> Started:
         """Start `wk` with `arguments` as a process of its own that outlives this one."""
-        self.log.parent.mkdir(parents=True, exist_ok=True)
+        _make(self.log.parent)
         if self.log.exists() and self.log.stat().st_size > LOG_LIMIT:
             self.log.replace(self.log.with_suffix(".log.1"))
         with self.log.open("ab") as log:
@@ -145,6 +147,15 @@ class Started:
 def hub() -> Background:
     """The hub of this machine's data folder."""
     return Background("hub")
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    except OSError as error:
+        raise StorageError(f"{folder} cannot be used: {error.strerror}", "WK_DATA names another data folder") from error
 
 
 def _locked(fd: int, kind: int) -> bool:

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from watchkeeper.base import settings as base_settings
+from watchkeeper.base.errors import SettingsError
 from watchkeeper.base.settings import Settings
 from watchkeeper.cli import background, places
 
@@ -32,7 +33,10 @@ def load(config: str = "") -> Settings:
 
 def hub_url(settings: Settings) -> str:
     """The address at which the hub of these settings is reached from this machine."""
-    host, _, port = settings.text("hub.listen").rpartition(":")
+    listen = settings.text("hub.listen")
+    host, _, port = listen.rpartition(":")
+    if not port.isdigit():
+        raise SettingsError(f"hub.listen is {listen!r}, which is no address with a port", "such as 127.0.0.1:8787")
     host = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]", "": "127.0.0.1"}.get(host, host)  # noqa: S104
     return f"{'https' if settings.text('hub.tls_cert') else 'http'}://{host}:{port}"
 

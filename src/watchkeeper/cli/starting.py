@@ -21,13 +21,17 @@ PATIENCE = 60.0
 def start_hub(settings: Settings) -> None:
     """Start the hub if it does not run, and wait until it answers."""
     process = background.hub()
-    if process.running():
-        return
-    url = local.hub_url(settings)
-    _refuse_taken_port(settings)
-    started = process.start(["hub", "run"], local.hub_environment(settings))
+    running, started = process.running(), None
+    url = running.facts["url"] if running else local.hub_url(settings)
+    if running is None:
+        _refuse_taken_port(settings)
+        started = process.start(["hub", "run"], local.hub_environment(settings))
     with connection.open_hub(connection.Target(url, "", settings.text("hub.tls_cert"), ""), 5.0) as hub:
-        _wait(lambda: started.lives() and hub.healthy(), f"the hub did not answer at {url}", process.log)
+        _wait(
+            lambda: (started is None or started.lives()) and hub.healthy(),
+            f"the hub did not answer at {url}",
+            process.log,
+        )
 
 
 def wait_for_report(hub: Hub, settings: Settings, since: float) -> None:
@@ -53,8 +57,6 @@ def _wait(done: Callable[[], object], otherwise: str, log: Path) -> None:
 
 def _refuse_taken_port(settings: Settings) -> None:
     host, _, port = settings.text("hub.listen").rpartition(":")
-    if not port.isdigit():
-        return  # The hub says what is wrong with it.
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -51,8 +51,10 @@ def from_response(response: httpx.Response) -> errors.WatchkeeperError:
     return BY_STATUS.get(status, errors.WatchkeeperError)(message, hint)
 
 
-def from_transport(error: httpx.TransportError, url: str) -> errors.UnavailableError:
+def from_transport(error: httpx.TransportError, url: str) -> errors.WatchkeeperError:
     """The error that a refused, broken or silent connection means."""
+    if isinstance(error, httpx.UnsupportedProtocol):
+        return errors.UsageError(f"{url} is no address of a hub", "it begins with http:// or https://")
     if "CERTIFICATE" in str(error).upper():
         return errors.UnavailableError(
             f"the certificate of the hub at {url} is not trusted: {error}",

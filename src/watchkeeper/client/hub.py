@@ -17,7 +17,7 @@ from typing import Any, Self, TypeVar
 import httpx
 import msgspec
 
-from watchkeeper.base.errors import NotFoundError, UnavailableError
+from watchkeeper.base.errors import NotFoundError, UnavailableError, UsageError
 from watchkeeper.base.nearest import nearest
 from watchkeeper.client import errors, live, model
 
@@ -35,7 +35,8 @@ class Hub:
         self.url = url.rstrip("/")
         verify: ssl.SSLContext | bool = ssl.create_default_context(cafile=ca) if ca else url.startswith("https:")
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        self._http = httpx.Client(base_url=self.url + "/api/v1", headers=headers, verify=verify, timeout=timeout)
+        with self._mapped():
+            self._http = httpx.Client(base_url=self.url + "/api/v1", headers=headers, verify=verify, timeout=timeout)
 
     def __enter__(self) -> Self:
         return self
@@ -150,6 +151,8 @@ class Hub:
             yield
         except httpx.TransportError as error:
             raise errors.from_transport(error, self.url) from error
+        except httpx.InvalidURL as error:
+            raise UsageError(f"{self.url} is no address of a hub: {error}", "such as http://127.0.0.1:8787") from error
 
     def _get(self, path: str, kind: type[T], params: dict[str, Any] | None = None) -> T:
         return self._decoded(self._send("GET", path, params=params), kind)

@@ -6,7 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -115,9 +115,7 @@ class Hub:
 
     def take_in(self) -> None:
         """Compact what came in, as when its hours had closed."""
-        self._end()
-        self._compact()
-        self._start()
+        self.while_stopped(self._compact)
 
     def settle(self) -> dict[str, float]:
         """Stop, compact everything, start again; bytes on disk in between."""
@@ -135,9 +133,10 @@ class Hub:
         self._cpu_before += figures["cpu"]
         return figures
 
-    def restart(self) -> None:
-        """Stop the hub and start it on the same data: nothing is in its caches but the system's."""
+    def while_stopped(self, do: Callable[[], object]) -> None:
+        """Stop the hub, `do` something to its data, start it again: it has nothing in its caches."""
         self._end()
+        do()
         self._start()
 
     def _end(self) -> None:

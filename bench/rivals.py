@@ -180,28 +180,47 @@ def run(size: Size, folder: Path) -> Round:
 def figures(done: Round, quick: bool) -> Report:
     report = Report("rivals", quick)
     add = _Rows(report, done.seen)
-    add.row("ingest.one", "ingest, 1 report a POST", "samples/s a core", lambda s: s.per_core("one"), at_least=700_000)
-    add.row("ingest.eight", "ingest, 8 reports a POST", "samples/s a core", lambda s: s.per_core("eight"), at_least=2e6)
-    add.row("ingest.paced", "1,000 reports/s, 1,000 connections", "µs CPU a report", _paced, at_most=150)
+    hosts = f"{done.size.hosts:,}"
+    add.row(
+        "ingest.one", "ingest, 1 report a POST", "samples/s a core", functools.partial(_rate, "one"), at_least=700_000
+    )
+    add.row(
+        "ingest.eight", "ingest, 8 reports a POST", "samples/s a core", functools.partial(_rate, "eight"), at_least=2e6
+    )
+    add.row("ingest.paced", f"{hosts} reports/s from {hosts} connections", "µs CPU a report", _paced, at_most=150)
     add.row("ingest.million", "CPU a million samples, 1 a POST", "s", _a_million)
     million = done.samples / 1e6
-    add.row("ingest.all", "CPU a million samples, all told", "s", lambda s: [s.settled_cpu / million])
-    for phase, what in (("one", "1 report a POST, saturated"), ("paced", "1,000 connections, paced")):
+    add.row("ingest.all", "CPU a million samples, all told", "s", functools.partial(_all_told, million))
+    for phase, what in (("one", "1 report a POST, saturated"), ("paced", f"{hosts} reports/s")):
         add.row(f"ack.{phase}", f"answer, p99, {what}", "ms", functools.partial(_ack, phase))
-    add.row("memory", f"memory (PSS) with {done.size.hosts:,} hosts, a full hour", "MB", lambda s: [s.full / 1e6])
-    add.row("disk", "disk once settled", "bytes a sample", lambda s: [s.disk["settled"] / done.samples], at_most=1.2)
+    add.row("memory", f"memory (PSS) with {hosts} hosts and their hour", "MB", _memory)
+    add.row("disk", "disk once settled", "bytes a sample", functools.partial(_disk, done.samples), at_most=1.2)
     chunks = done.seen[Hub.name].disk["chunks"] / done.samples
     report.add(Figure("disk.chunks", "raw chunks alone", chunks, "bytes a sample", at_most=1.0))
     for question, bar in rivals_questions.QUESTIONS.items():
-        add.row(
-            question.name, question.what, "ms", lambda s, q=question.name: [v * 1000 for v in s.answers[q]], at_most=bar
-        )
+        add.row(question.name, question.what, "ms", functools.partial(_milliseconds, question.name), at_most=bar)
     report.notes += _notes(done)
     return report
 
 
 def _a_million(seen: Seen) -> list[float]:
     return [1e6 / rate for rate in seen.per_core("one")]
+
+
+def _all_told(million: float, seen: Seen) -> list[float]:
+    return [seen.settled_cpu / million]
+
+
+def _disk(samples: int, seen: Seen) -> list[float]:
+    return [seen.disk["settled"] / samples]
+
+
+def _rate(phase: str, seen: Seen) -> list[float]:
+    return seen.per_core(phase)
+
+
+def _memory(seen: Seen) -> list[float]:
+    return [seen.full / 1e6]
 
 
 def _paced(seen: Seen) -> list[float]:

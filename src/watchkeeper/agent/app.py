@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import logging
 import os
 import signal
 import threading
@@ -22,6 +21,7 @@ from watchkeeper.agent.machine import Machine
 from watchkeeper.agent.sampler import Sampler
 from watchkeeper.base.clock import Clock
 from watchkeeper.base.errors import SettingsError
+from watchkeeper.base.log import Log
 from watchkeeper.base.nearest import nearest
 from watchkeeper.uplink.sender import Sender
 from watchkeeper.uplink.spool import Spool
@@ -30,7 +30,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from watchkeeper.base.settings import Settings
 
-_log = logging.getLogger("watchkeeper.agent")
+_log = Log("watchkeeper.agent")
 
 # Seconds that an end may take in all, of which the sender gets most.
 _SENDER_SECONDS = 3.5

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import logging
-
+from watchkeeper.base.log import LEVELS, Log
 from watchkeeper.wire.frames import INVENTORY, URGENT
 from watchkeeper.wire.records import EVENT, SNAPSHOT, pack_json
 
@@ -12,8 +11,7 @@ if TYPE_CHECKING:
     from watchkeeper.base.clock import Clock
     from watchkeeper.uplink.spool import Spool
 
-_log = logging.getLogger("watchkeeper.agent")
-_LEVELS = {"info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
+_log = Log("watchkeeper.agent")
 
 
 class Journal:
@@ -29,7 +27,7 @@ class Journal:
         record = pack_json(EVENT, {"type": type, "time": time, "data": data, "severity": severity})
         self._spool.append(URGENT, [record])
         detail = ", ".join(f"{key} {value}" for key, value in data.items() if value not in ("", None))
-        _log.log(_LEVELS[severity], "%s%s", type, f": {detail}" if detail else "")
+        _log.log(LEVELS[severity], "%s%s", type, f": {detail}" if detail else "")
 
     def snapshot(self, kind: str, data: dict[str, object]) -> None:
         """Note the whole of one kind of inventory."""

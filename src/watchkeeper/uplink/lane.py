@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from collections import deque
 
+from watchkeeper.base.log import Log
 from watchkeeper.uplink.scan import walk
 from watchkeeper.uplink.segment import HEADER_BYTES, Header, Segment, pack_header
 from watchkeeper.wire.frames import LANES
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from watchkeeper.uplink.scan import Found
     from watchkeeper.uplink.stream import Stream
 
-log = logging.getLogger(__name__)
+log = Log(__name__)
 
 
 class Lane:

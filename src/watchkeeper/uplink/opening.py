@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import errno
-import logging
 import os
 
 from watchkeeper.base.errors import ConflictError, FormatError, StorageError
+from watchkeeper.base.log import Log
 from watchkeeper.uplink import gaps, ledger, recovery
 from watchkeeper.uplink.gaps import Loss
 from watchkeeper.uplink.lane import Lane
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from watchkeeper.base.files import Files
 
-log = logging.getLogger(__name__)
+log = Log(__name__)
 
 DAMAGED_NAME = "damaged"
 # A disk in one of these states may recover; until then the spool works from memory.

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 import os
 
 from watchkeeper.base.errors import FormatError
+from watchkeeper.base.log import Log
 from watchkeeper.uplink.scan import walk
 from watchkeeper.uplink.segment import HEADER_BYTES, Header, Segment, read_header, read_name
 from watchkeeper.wire.ranges import Ranges
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from watchkeeper.base.files import Files
     from watchkeeper.uplink.lane import Lane
 
-log = logging.getLogger(__name__)
+log = Log(__name__)
 
 _COPY_BYTES = 64 << 10
 

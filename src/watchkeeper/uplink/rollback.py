@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import logging
-
+from watchkeeper.base.log import Log
 from watchkeeper.uplink.outgoing import crc_of
 from watchkeeper.wire.frames import read_frame
 from watchkeeper.wire.ranges import Ranges
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
     from watchkeeper.uplink.stream import Stream
     from watchkeeper.wire.receipt import Receipt
 
-log = logging.getLogger(__name__)
+log = Log(__name__)
 
 
 def is_rolled_back(lane: Lane, stream: Stream, receipt: Receipt) -> bool:

@@ -10,7 +10,6 @@ sender.stop(5.0)
 
 from __future__ import annotations
 
-import logging
 import threading
 
 from watchkeeper.base.backoff import Backoff
@@ -23,6 +22,7 @@ from watchkeeper.base.errors import (
     UnauthenticatedError,
     WatchkeeperError,
 )
+from watchkeeper.base.log import Log
 from watchkeeper.uplink.http import Client
 from watchkeeper.uplink.link import Link
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from watchkeeper.uplink.outgoing import Outgoing
     from watchkeeper.uplink.spool import Spool
 
-log = logging.getLogger(__name__)
+log = Log(__name__)
 
 _IDLE_SECONDS = 60.0
 _RARELY_SECONDS = 300.0

@@ -10,13 +10,13 @@ spool.close()
 
 from __future__ import annotations
 
-import logging
 import os
 import threading
 
 from watchkeeper.base.clock import Clock
 from watchkeeper.base.errors import TooLargeError
 from watchkeeper.base.files import Files
+from watchkeeper.base.log import Log
 from watchkeeper.uplink import gaps, opening, outgoing, recovery
 from watchkeeper.uplink.measure import measure
 from watchkeeper.uplink.outgoing import Outgoing
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from watchkeeper.uplink.stream import Stream
     from watchkeeper.wire.receipt import Receipt
 
-log = logging.getLogger(__name__)
+log = Log(__name__)
 
 _CLEAN_SECONDS = 10.0
 _SAVE_SECONDS = 300.0

@@ -7,11 +7,11 @@ memory cannot hold either, and what is given up for room, is owed a gap until a 
 from __future__ import annotations
 
 import errno
-import logging
 import os
 
 from watchkeeper.base.files import write_atomically
 from watchkeeper.base.ids import stream_id
+from watchkeeper.base.log import Log
 from watchkeeper.uplink import gaps, ledger
 from watchkeeper.uplink.gaps import Loss
 from watchkeeper.uplink.room import Losses, Reserve, newest_snapshots, victims
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from watchkeeper.uplink.ledger import Ledger
     from watchkeeper.uplink.segment import Segment
 
-log = logging.getLogger(__name__)
+log = Log(__name__)
 
 LEDGER_NAME = "ledger"
 MEMORY_BYTES = 512 << 10

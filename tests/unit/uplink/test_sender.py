@@ -286,7 +286,7 @@ def test_schemas_that_the_hub_lacks_are_asked_for_once(
 
 
 def test_a_fault_of_ours_does_not_end_the_sending(
-    spool: Spool, server: SmallHubServer, start: Callable[..., Sender], caplog: pytest.LogCaptureFixture
+    spool: Spool, server: SmallHubServer, start: Callable[..., Sender]
 ) -> None:
     def broken() -> bytes:
         raise RuntimeError("a bug in the agent")

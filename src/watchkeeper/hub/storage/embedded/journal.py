@@ -157,22 +157,27 @@ class JournalIndex:
             self._places.pop(host, None)
 
 
-def read_reports(db: sqlite3.Connection, places: Places) -> tuple[Heads, list[bytes]]:
-    """Heads and payloads of the reports at `places`, in that order."""
-    heads: list[bytes] = []
+def read_payloads(db: sqlite3.Connection, places: Places) -> list[bytes]:
+    """The reports at `places`, in that order, without reading those of other hosts beside them."""
     payloads: list[bytes] = []
+    for row, offset, length in places.at.tolist():
+        with db.blobopen("journal", "reports", row, readonly=True) as blob:
+            blob.seek(offset)
+            payloads.append(blob.read(length))
+    return payloads
+
+
+def read_origins(db: sqlite3.Connection, places: Places) -> Heads:
+    """The heads of the reports at `places`, in that order."""
+    heads: list[bytes] = []
     wanted = places.at.tolist()
-    cursor = db.execute(
-        "SELECT id, heads, reports FROM journal WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id",
-        (str(np.unique(places.at[:, 0]).tolist()),),
-    )
+    rows = str(np.unique(places.at[:, 0]).tolist())
+    query = "SELECT id, heads FROM journal WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id"
     at = 0
-    for row, head_bytes, reports in cursor:
-        offsets = np.cumsum(np.frombuffer(head_bytes, HEAD)["length"]).tolist()
+    for row, data in db.execute(query, (rows,)):
+        ends = np.cumsum(np.frombuffer(data, HEAD)["length"]).tolist()
         while at < len(wanted) and wanted[at][0] == row:
-            _, offset, length = wanted[at]
-            position = offsets.index(offset + length)
-            heads.append(head_bytes[position * HEAD.itemsize : (position + 1) * HEAD.itemsize])
-            payloads.append(reports[offset : offset + length])
+            position = ends.index(wanted[at][1] + wanted[at][2])
+            heads.append(data[position * HEAD.itemsize : (position + 1) * HEAD.itemsize])
             at += 1
-    return np.frombuffer(b"".join(heads), HEAD), payloads
+    return np.frombuffer(b"".join(heads), HEAD)

@@ -10,7 +10,7 @@ import numpy as np
 from watchkeeper.hub.model.records import Floats
 from watchkeeper.hub.storage.embedded.block import Block, empty_block, from_reports, join
 from watchkeeper.hub.storage.embedded.chunks import decode_chunk
-from watchkeeper.hub.storage.embedded.journal import JournalIndex, Places, read_reports
+from watchkeeper.hub.storage.embedded.journal import HEAD, JournalIndex, Places, read_origins, read_payloads
 from watchkeeper.hub.storage.embedded.names import Names
 from watchkeeper.hub.storage.embedded.rollups import PERIODS, Canvas, RollupRow, shard_of
 from watchkeeper.hub.storage.embedded.steps import DAY, HOUR
@@ -74,7 +74,8 @@ class Reader:
         blocks = read_chunks(db, host, start, end, wanted, origins)
         above = places.above(watermark(db, host))
         if len(above.times):
-            heads, payloads = read_reports(db, above)
+            heads = read_origins(db, above) if origins else np.zeros(len(above.times), HEAD)
+            payloads = read_payloads(db, above)
             block, _ = from_reports(heads, payloads, self._names.schemas(host), wanted)
             blocks.append(block.window(start, end))
         return join(blocks) if blocks else empty_block()

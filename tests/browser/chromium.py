@@ -16,7 +16,8 @@ FLAGS = [
 
 # Told to the console by the page itself, before any script runs, so that none is missed.
 _REPORT_VIOLATIONS = """
-addEventListener("securitypolicyviolation", (event) => console.error("policy: " + event.violatedDirective + " " + event.blockedURI));
+addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI }) =>
+  console.error("policy: " + violatedDirective + " " + blockedURI));
 """
 
 

@@ -86,31 +86,34 @@ export function drawEvents(plot: uPlot, { events }: Marks) {
   });
 }
 
-const WARM = 75;
+// Rows at least this high (in CSS pixels) are small charts of their own; lower ones show their values by colour.
+const ROOM = 22;
 
-/** One row a line, the first on top; from hardly seen to the strongest accent is 0 to 100 percent. */
+/** One row a line, the first on top, from 0 to 100 percent: as areas where there is room, else as heat. */
 export function drawHeat(plot: uPlot, { style, parts, times }: Picture) {
   if (style !== "heat" || times.length === 0) return;
-  const cold = colour("n-4");
-  const warm = colour("accent-line");
-  const hot = colour("accent-text");
+  const paint = colour("accent-line");
+  const ground = colour("n-3");
   clipped(plot, (context, box) => {
     const height = box.height / Math.max(1, parts.length);
-    const seam = height > 6 * devicePixelRatio ? devicePixelRatio : 0;
+    const roomy = height >= ROOM * devicePixelRatio;
+    const seam = roomy ? 4 * devicePixelRatio : height > 6 * devicePixelRatio ? devicePixelRatio : 0;
     const edges = times.map((time) => plot.valToPos(time, "x", true));
     const usual = Math.max(1, (edges.at(-1) ?? 0) - (edges.at(-2) ?? 0));
     parts.forEach(({ line }, row) => {
       const top = box.top + row * height;
+      const tall = height - seam;
       for (let index = 0; index < times.length; index += 1) {
         const value = line.mean[index] ?? null;
         if (value === null) continue;
         const left = Math.floor(edges[index] ?? 0);
-        const right = edges[index + 1] ?? left + usual;
-        context.fillStyle =
-          value <= WARM
-            ? `color-mix(in oklab, ${warm} ${Math.round((value / WARM) * 100)}%, ${cold})`
-            : `color-mix(in oklab, ${hot} ${Math.round(((value - WARM) / (100 - WARM)) * 100)}%, ${warm})`;
-        context.fillRect(left, top, Math.ceil(right - left), height - seam);
+        const width = Math.ceil((edges[index + 1] ?? left + usual) - left);
+        const share = Math.min(100, Math.max(0, value)) / 100;
+        context.fillStyle = roomy ? ground : `color-mix(in oklab, ${paint} ${Math.round(share * 100)}%, ${ground})`;
+        context.fillRect(left, top, width, tall);
+        if (!roomy) continue;
+        context.fillStyle = `color-mix(in oklab, ${paint} ${Math.round(45 + share * 40)}%, ${ground})`;
+        context.fillRect(left, top + tall * (1 - share), width, tall * share);
       }
     });
   });

@@ -89,7 +89,9 @@ function series(picture: Picture): { series: uPlot.Series[]; bands: uPlot.Band[]
   });
   if (picture.whole) {
     const paint = colour("n-11");
-    const at = add({ ...picture.whole, stroke: { colour: 0, dash: picture.style === "stack" && picture.unit === "%" ? [] : [4, 4] } }, paint, 1);
+    // The top of a stack of shares is the whole already; only its extremes are news.
+    const doubled = picture.style === "stack" && picture.unit === "%";
+    const at = add({ ...picture.whole, stroke: { colour: 0, dash: doubled ? [] : [4, 4] } }, paint, doubled ? 0 : 1);
     if (picture.banded) band(at, paint);
   }
   return { series: found, bands };
@@ -151,8 +153,10 @@ function named(read: () => Picture): Pick<uPlot.Axis, "splits" | "values"> {
 
 function yRange(read: () => Picture): uPlot.Range.Function {
   return (_plot, low, high) => {
-    const { style, unit, top, zero, parts } = read();
+    const { style, unit, top, zero, parts, whole } = read();
     if (style === "heat") return [0, Math.max(1, parts.length)];
+    // The axis of a memory ends a little above its size, not at the next round number.
+    if (whole && unit === "B") return [0, Math.max(1024, (high ?? 0) * 1.06)];
     if (zero) return [Math.min(0, low ?? 0), top ?? niceTop(high ?? 0, unit)];
     if (low === null || high === null) return [0, 1];
     const room = Math.max((high - low) * 0.15, 1);

@@ -21,6 +21,8 @@ export class HostView {
   problem = $state.raw<Problem | null>(null);
   series = $state.raw<SeriesInfo[] | null>(null);
   completeness = $state.raw<Completeness | null>(null);
+  /** Live reports since the completeness was asked for. */
+  since = $state(0);
   events = $state.raw<HostEvent[]>([]);
   processes = $state.raw<Processes | null>(null);
   /** The last report, for figures that are shown as they come. */
@@ -99,6 +101,7 @@ export class HostView {
     const { from, to } = this.span;
     try {
       this.completeness = await api.get<Completeness>(`/hosts/${this.id}/completeness`, { from, to, buckets: BUCKETS });
+      this.since = 0;
     } catch {
       this.completeness = null;
     }
@@ -140,6 +143,7 @@ export class HostView {
     if (this.latest && sample.time < this.latest.time) return;
     this.latest = sample;
     if (this.window.live) {
+      this.since += 1;
       this.span = bounds(this.window, Math.max(clock.read(), report.time));
       for (const listener of this.#listeners) listener(sample);
     }

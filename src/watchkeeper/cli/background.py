@@ -61,7 +61,7 @@ class Background:
         """The record of the process if it runs."""
         try:
             fd = os.open(self.file, os.O_RDONLY)
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
         try:
             while not _locked(fd, fcntl.LOCK_SH):
@@ -77,7 +77,7 @@ class Background:
         """The newest record, whether or not the process runs."""
         try:
             fd = os.open(self.file, os.O_RDONLY)
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
         try:
             return _read(fd)

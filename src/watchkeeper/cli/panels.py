@@ -71,7 +71,7 @@ class HostView:
 def fleet(hosts: Sequence[Host], *, sort: str, offset: int, width: int, height: int, now: float) -> RenderableType:
     """The table of all hosts in `height` lines."""
     states = {status: sum(host.status == status for host in hosts) for status in output.STATUS_MARKS}
-    head = Text(f"{len(hosts)} hosts", style="bold")
+    head = Text(f"{len(hosts)} host{'' if len(hosts) == 1 else 's'}", style="bold")
     for status, count in states.items():
         if count:
             head.append(f"   {output.STATUS_MARKS[status]} {count} {status}", style=output.STATUS_STYLES[status])

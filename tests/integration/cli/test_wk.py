@@ -150,7 +150,7 @@ def test_a_wrong_password_and_a_wrong_token_are_not_allowed(up: Up, tmp_path: Pa
 
 def test_top_shows_this_machine_on_a_small_terminal_and_q_quits(up: Up) -> None:
     screen = on_a_terminal(up.wk, ["top"], lambda text: up.host in text and "online" in text)
-    assert "1 hosts" in screen
+    assert "1 host" in screen
     assert "\x1b[?1049h" in screen
     assert "\x1b[?1049l" in screen
 
@@ -219,6 +219,25 @@ def test_a_taken_port_is_told_before_the_hub_starts(up: Up, alone: Wk) -> None:
     told = alone("up", env={"WK_HUB_LISTEN": up.wk.env["WK_HUB_LISTEN"]}, status=6).stderr
     assert "Address already in use" in told
     assert "another port: WK_HUB_LISTEN=" in told
+
+
+def test_an_address_that_cannot_be_meant_is_told_before_the_hub_starts(alone: Wk) -> None:
+    assert "no address with a port" in alone("up", env={"WK_HUB_LISTEN": "foo"}, status=2).stderr
+    assert "is no address of a hub" in alone("hosts", "list", "--hub", "http://127.0.0.1:foo", status=2).stderr
+    assert "http:// or https://" in alone("hosts", "list", "--hub", "ftp://hub", status=2).stderr
+
+
+def test_a_data_folder_that_cannot_be_used_is_named(alone: Wk, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    told = alone("up", env={"WK_DATA": str(tmp_path / "file" / "data")}, status=1).stderr
+    assert str(tmp_path / "file") in told
+    assert "WK_DATA names another" in told
+
+
+def test_what_a_hub_says_before_it_ends_is_shown(alone: Wk) -> None:
+    port = alone.env["WK_HUB_LISTEN"].rpartition(":")[2]
+    told = alone("up", env={"WK_HUB_LISTEN": f"0.0.0.0:{port}"}, status=1).stderr
+    assert "hub.tls_cert" in told
 
 
 def test_a_wrong_setting_names_the_nearest(alone: Wk, tmp_path: Path) -> None:

@@ -20,6 +20,13 @@ addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI }) 
   console.error("policy: " + violatedDirective + " " + blockedURI));
 """
 
+# Sums up in `self.shift` how much of the page moved without being asked to.
+COUNT_SHIFTS = """
+self.shift = 0;
+new PerformanceObserver((list) => { for (const one of list.getEntries()) self.shift += one.value })
+  .observe({ type: "layout-shift", buffered: true });
+"""
+
 
 class Watched:
     """Collects what a page complains about. What a test expects is named in `allowed`, as a part of the message."""

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.chromium import COUNT_SHIFTS
 from tests.support.processes import HubProcess
 
 
@@ -41,16 +42,14 @@ def test_nothing_moves_for_people_who_asked_for_that(page: Page) -> None:
     page.goto("/")
     expect(page.locator("[data-host=harbour]")).to_be_visible()
     moving = page.evaluate(
-        "[...document.querySelectorAll('*')].filter((one) => parseFloat(getComputedStyle(one).transitionDuration) > 0.001).length"
+        """[...document.querySelectorAll("*")]
+          .filter((one) => parseFloat(getComputedStyle(one).transitionDuration) > 0.001).length"""
     )
     assert moving == 0
 
 
 def test_the_first_page_does_not_shift_while_it_loads(page: Page) -> None:
-    page.add_init_script(
-        "self.shift = 0; new PerformanceObserver((list) => { for (const one of list.getEntries()) self.shift += one.value })"
-        ".observe({ type: 'layout-shift', buffered: true })"
-    )
+    page.add_init_script(COUNT_SHIFTS)
     page.goto("/")
     expect(page.locator("[data-host=harbour] dl")).to_contain_text("%")
     assert page.evaluate("self.shift") < 0.01

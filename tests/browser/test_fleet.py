@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
@@ -47,7 +48,7 @@ def test_the_filter_finds_by_name_and_stays_in_the_address(page: Page) -> None:
     expect(page.locator("[data-host=harbour]")).to_be_visible()
 
 
-def test_a_new_machine_is_added_waited_for_renamed_and_deleted(page: Page, hub: HubProcess, tmp_path_factory) -> None:
+def test_a_new_machine_is_added_waited_for_renamed_and_deleted(page: Page, hub: HubProcess, tmp_path: Path) -> None:
     page.goto("/")
     page.get_by_role("button", name="Add a machine").click()
     page.get_by_role("textbox", name="Name", exact=True).fill("lighthouse")
@@ -57,8 +58,7 @@ def test_a_new_machine_is_added_waited_for_renamed_and_deleted(page: Page, hub: 
     token = re.search(r"wka_\w+", page.locator("pre").first.inner_text())
     assert token
     host = next(one["id"] for one in hub.get("/hosts")["hosts"] if one["name"] == "lighthouse")
-    folder = tmp_path_factory.mktemp("lighthouse")
-    with start_agent(hub, folder, name="lighthouse", token=token.group(), host=host):
+    with start_agent(hub, tmp_path, name="lighthouse", token=token.group(), host=host):
         expect(page.get_by_text("lighthouse reports.")).to_be_visible(timeout=20_000)
         page.get_by_role("link", name="Open lighthouse").click()
         expect(page.get_by_role("heading", name="lighthouse")).to_be_visible()

@@ -4,7 +4,7 @@ import re
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from tests.browser.chromium import wider_than_the_screen, without_a_name
 
@@ -166,7 +166,7 @@ def test_custom_metrics_teach_how_to_have_some(host: Page) -> None:
     expect(host.get_by_text("No metrics of your own yet")).to_be_visible()
 
 
-def test_a_host_that_is_not_there_is_told(page: Page, context) -> None:
+def test_a_host_that_is_not_there_is_told(page: Page, context: BrowserContext) -> None:
     stranger = context.new_page()
     stranger.goto("/hosts/h_000000000000")
     expect(stranger.get_by_text("There is no such host")).to_be_visible()

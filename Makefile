@@ -84,5 +84,5 @@ $(PAGES): $(WEB_SOURCES) web/node_modules/.installed | $(VENV)/.installed
 	@cd web && ../tools/node ../$(VENV) npm run --silent build -- --logLevel warn
 	@touch $@
 
-$(AGENT): $(AGENT_SOURCES) tools/build_agent.py | $(VENV)/.installed
-	@$(VENV)/bin/python tools/build_agent.py $@
+$(AGENT): $(AGENT_SOURCES) | $(VENV)/.installed
+	@$(VENV)/bin/python -m watchkeeper.agent.archive $@

@@ -8,8 +8,8 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-sys.path.insert(0, str(Path(__file__).parent))
-import build_agent
+sys.path.insert(0, str(Path(__file__).parents[1] / "src"))
+from watchkeeper.agent import archive
 
 
 class BuildHook(BuildHookInterface[Any]):
@@ -20,5 +20,6 @@ class BuildHook(BuildHookInterface[Any]):
             return
         if not (Path(self.root) / "src/watchkeeper/hub/static/index.html").is_file():
             raise RuntimeError("the front end is not built yet: run `make web` first")
-        built = build_agent.build(Path(self.root) / "build" / "wk-agent.pyz")
-        build_data["force_include"][str(built)] = "watchkeeper/hub/download/wk-agent.pyz"
+        agent = Path(self.root) / "build" / "wk-agent.pyz"
+        archive.build(agent)
+        build_data["force_include"][str(agent)] = "watchkeeper/hub/download/wk-agent.pyz"

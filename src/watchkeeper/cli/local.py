@@ -62,7 +62,8 @@ def hub_environment(settings: Settings) -> dict[str, str]:
 
 def agent_environment(settings: Settings) -> dict[str, str]:
     """The environment in which the agent's process finds these settings, and the hub here unless they name another."""
-    changes = {"WK_AGENT_DATA": settings.text("agent.data")}
+    # One heap for all threads: the C library would open one for each, at the cost of megabytes.
+    changes = {"WK_AGENT_DATA": settings.text("agent.data"), "MALLOC_ARENA_MAX": "1"}
     hub = background.hub().last()
     if settings.source("agent.hub") == "default" and hub:
         changes["WK_AGENT_HUB"] = hub.facts["url"]

@@ -2,8 +2,8 @@
 
 python -m bench.ingest [--quick]
 
-The load comes from this process over loopback, one host and one token a connection; the hub is a process of its own, and
-its CPU time (children included) is what is counted.
+The load comes from this process over loopback, one host and one token a connection; the hub is a process of its
+own, and its CPU time (children included) is what is counted.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ import msgspec
 
 encode = msgspec.json.Encoder().encode
 MOST_WAITING = 256
+MOST_BYTES = 1 << 20
 
 
 def message(event: str, data: object) -> bytes:
@@ -20,19 +21,23 @@ def message(event: str, data: object) -> bytes:
 class Reader:
     """One open page. `put` never waits; `messages` gives what there is, in order."""
 
-    def __init__(self, most: int = MOST_WAITING) -> None:
+    def __init__(self, most: int = MOST_WAITING, most_bytes: int = MOST_BYTES) -> None:
         self._most = most
+        self._most_bytes = most_bytes
         self._waiting: deque[bytes] = deque()
+        self._bytes = 0
         self._skipped = 0
         self._wake = asyncio.Event()
         self._closed = False
 
     def put(self, text: bytes) -> None:
         """Queue a message; when the queue is full, all that waits is dropped and counted."""
-        if len(self._waiting) >= self._most:
+        if len(self._waiting) >= self._most or (self._waiting and self._bytes + len(text) > self._most_bytes):
             self._skipped += len(self._waiting)
             self._waiting.clear()
+            self._bytes = 0
         self._waiting.append(text)
+        self._bytes += len(text)
         self._wake.set()
 
     def close(self) -> None:
@@ -44,6 +49,7 @@ class Reader:
         told = [message("skipped", {"count": self._skipped})] if self._skipped else []
         text = b"".join([*told, *self._waiting])
         self._waiting.clear()
+        self._bytes = 0
         self._skipped = 0
         return text
 

@@ -14,7 +14,7 @@ from watchkeeper.base.errors import (
     UnavailableError,
     WatchkeeperError,
 )
-from watchkeeper.wire.receipt import Receipt, read_receipt
+from watchkeeper.wire.receipt import read_receipt
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,10 +22,12 @@ if TYPE_CHECKING:
     from watchkeeper.uplink.answer import Response
     from watchkeeper.uplink.http import Client
     from watchkeeper.uplink.outgoing import Outgoing
+    from watchkeeper.wire.receipt import Receipt
 
 _GZIP_FROM_BYTES = 1024
 _GZIP_LEVEL = 3
 _MOST_RETRY_AFTER = 3600.0
+COPIED = "was the spool copied from another machine?"
 
 
 class Answer:
@@ -60,14 +62,13 @@ class Link:
         self._client.close()
 
     def receipts(self, streams: list[bytes]) -> tuple[str, list[Receipt]]:
-        """The hub's incarnation, and a receipt for each of `streams`, an empty one for those it does not know."""
+        """The hub's incarnation, and a receipt for each of `streams` but those that belong to another agent."""
         body = json.dumps({"streams": [stream.hex() for stream in streams]}).encode()
         value = _object(self._call("/agent/v1/receipts", body, "application/json"))
         incarnation, entries = value.get("incarnation"), value.get("receipts")
         if not isinstance(incarnation, str) or not isinstance(entries, list):
             raise FormatError("the hub's answer holds no receipts", "is it another version?")
-        found = {receipt.stream: receipt for receipt in map(read_receipt, entries)}
-        return incarnation, [found.get(stream) or Receipt.none(stream, incarnation) for stream in streams]
+        return incarnation, [receipt for receipt in map(read_receipt, entries) if receipt.stream in streams]
 
     def post(self, post: Outgoing) -> Answer:
         """Send batches; the answer has a receipt of their stream."""
@@ -123,7 +124,7 @@ def _refusal(response: Response) -> WatchkeeperError:
     if status == 401:
         return UnauthenticatedError(f"the hub does not know this agent's token: {words}", "check agent.token")
     if status == 403:
-        return ForbiddenError(f"the hub refuses this agent: {words}", "was the spool copied from another machine?")
+        return ForbiddenError(f"the hub refuses this agent: {words}", COPIED)
     if status == 413:
         return TooLargeError(f"the hub takes no post of this size: {words}")
     if status in (429, 503, 507):

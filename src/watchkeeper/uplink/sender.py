@@ -24,7 +24,7 @@ from watchkeeper.base.errors import (
 )
 from watchkeeper.base.log import Log
 from watchkeeper.uplink.http import Client
-from watchkeeper.uplink.link import Link
+from watchkeeper.uplink.link import COPIED, Link
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -175,19 +175,11 @@ class Sender:
             self._ask(everything=True)
 
     def _ask_some(self, streams: list[bytes]) -> str:
-        try:
-            incarnation, receipts = self._link.receipts(streams)
-        except ForbiddenError as error:
-            if len(streams) == 1:
-                self._park(streams[0], error)
-            if not streams:
-                raise
-            # One stream may be another agent's: the others are ours all the same.
-            for stream in streams if len(streams) > 1 else []:
-                self._ask_some([stream])
-            return self._link.receipts([])[0]
+        incarnation, receipts = self._link.receipts(streams)
         for receipt in receipts:
             self._spool.accept(receipt)
+        for stream in set(streams).difference(receipt.stream for receipt in receipts):
+            self._park(stream, ForbiddenError("the hub says that a stream belongs to another agent", COPIED))
         return incarnation
 
     def _send(self, post: Outgoing) -> None:
@@ -260,13 +252,13 @@ class Sender:
 
     def _wait_after(self, error: WatchkeeperError) -> None:
         """Wait before the next try; what is appended meanwhile is made durable all the same."""
-        if isinstance(error, UnauthenticatedError):
+        if isinstance(error, (UnauthenticatedError, ForbiddenError)):
             delay = self._backoff.next(at_least=_RARELY_SECONDS / 5)
         else:
             delay = self._backoff.next(at_least=error.retry_after if isinstance(error, TooManyError) else 0.0)
         if str(error) != self._error:
             log.warning("%s; trying again", error)
-        if not isinstance(error, (TooManyError, UnauthenticatedError)):
+        if not isinstance(error, (TooManyError, UnauthenticatedError, ForbiddenError)):
             self._link.close()
         self._connected = False
         self._error = str(error)

@@ -22,11 +22,6 @@ class Receipt:
         self.incarnation = incarnation
         self.check = check
 
-    @classmethod
-    def none(cls, stream: bytes, incarnation: str) -> Receipt:
-        """The hub has nothing of `stream`."""
-        return cls(stream, Ranges(), incarnation)
-
     @property
     def through(self) -> int:
         return self.ranges.through

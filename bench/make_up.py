@@ -90,7 +90,8 @@ def main() -> None:
                 fresh.make("down")
         note = "every package downloaded: empty caches of uv, pip and npm"
         report.add(Figure("up.clone", "make up from a clone", clone, "min", at_most=4, note=note))
-        Checkout(ROOT, folder / "build").make("web")  # so that a change of its sources is not built while the clock runs
+        # Else a change of the sources would be built while the clock runs.
+        Checkout(ROOT, folder / "build").make("web")
         ups, first, again = [], [], []
         for at in range(1 if quick else TIMES):
             built = Checkout(ROOT, folder / f"data-{at}")

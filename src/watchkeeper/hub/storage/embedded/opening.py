@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
+from contextlib import closing
 from pathlib import Path
 
 import msgspec
@@ -16,7 +17,7 @@ import msgspec
 from watchkeeper.base.errors import StorageError
 from watchkeeper.base.files import Files, write_atomically
 from watchkeeper.base.ids import random_id
-from watchkeeper.hub.storage.embedded.connection import hint_for, open_writer, storage_errors
+from watchkeeper.hub.storage.embedded.connection import hint_for, open_reader, open_writer, storage_errors
 from watchkeeper.hub.storage.embedded.tables import FORMAT, TABLES
 
 DATABASE, SIDECAR = "records.db", "records.commits"
@@ -50,8 +51,6 @@ def open_records(folder: Path) -> Opened:
     with storage_errors(f"opening {path}"):
         folder.mkdir(parents=True, exist_ok=True)
         existed = path.exists()
-        # SQLite gives the files beside it the same permissions.
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
         try:
             db = _open_checked(path)
         except sqlite3.DatabaseError as error:
@@ -65,20 +64,26 @@ def open_records(folder: Path) -> Opened:
 
 
 def _open_checked(path: Path) -> sqlite3.Connection:
+    # SQLite gives the files beside it the same permissions.
+    os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+    # Looked at before anything may write: what is moved aside stays as it was found.
+    with closing(open_reader(path)) as reader:
+        empty = _check_format(reader, path)
     db = open_writer(path)
     try:
-        _create_or_check(db, path)
+        if empty:
+            db.executescript(f"BEGIN IMMEDIATE; {TABLES} COMMIT;")
     except BaseException:
         db.close()
         raise
     return db
 
 
-def _create_or_check(db: sqlite3.Connection, path: Path) -> None:
+def _check_format(db: sqlite3.Connection, path: Path) -> bool:
+    """Raise when the file is damaged or newer than this program; true when nothing is in it yet."""
     (tables,) = db.execute("SELECT count(*) FROM sqlite_master").fetchone()
     if not tables:
-        db.executescript(f"BEGIN IMMEDIATE; {TABLES} COMMIT;")
-        return
+        return True
     row = db.execute("SELECT value FROM meta WHERE name = 'format'").fetchone()
     if row is not None and row[0] > FORMAT:
         raise StorageError(
@@ -87,6 +92,7 @@ def _create_or_check(db: sqlite3.Connection, path: Path) -> None:
         )
     if path.stat().st_size <= CHECKED_BYTES:
         _check(db)
+    return False
 
 
 def _check(db: sqlite3.Connection) -> None:

@@ -33,9 +33,13 @@ def journal_entries(db: sqlite3.Connection) -> Iterator[tuple[int, list[Entry]]]
         yield row, entries
 
 
+def _marks(db: sqlite3.Connection) -> dict[int, int]:
+    return dict(db.execute("SELECT host, journal FROM watermarks").fetchall())
+
+
 def load_journal(db: sqlite3.Connection, index: JournalIndex, recent: Recent, committer: Committer) -> None:
     """Fill the index, and the last hour, from the journal."""
-    marks = dict(db.execute("SELECT host, journal FROM watermarks").fetchall())
+    marks = _marks(db)
     for row, entries in journal_entries(db):
         index.add(row, entries)
         recent.add([entry for entry in entries if marks.get(entry.host, 0) < row])
@@ -53,9 +57,11 @@ def load_last_hour(db: sqlite3.Connection, names: Names, recent: Recent, now: fl
 
 def newest_reports(db: sqlite3.Connection) -> list[NewestReport]:
     """The report of each host that arrived last."""
+    marks = _marks(db)
     newest = {row[0]: row for row in db.execute("SELECT host, received, schema, payload FROM newest")}
-    for _, entries in journal_entries(db):
+    for row, entries in journal_entries(db):
         for entry in entries:
-            number = REPORT_HEADER.unpack_from(entry.payload)[2]
-            newest[entry.host] = (entry.host, entry.received, number, entry.payload)
+            if row > marks.get(entry.host, 0):
+                number = REPORT_HEADER.unpack_from(entry.payload)[2]
+                newest[entry.host] = (entry.host, entry.received, number, entry.payload)
     return list(newest.values())

@@ -39,6 +39,18 @@ class FaultyFiles(Files):
         self.hasty = False
         self.read_fault: Callable[[str], None] | None = None
         self._paths: dict[int, str] = {}
+        self._synced: dict[str, int] = {}
+        self._listed: set[str] = set()
+
+    def cut_power(self) -> None:
+        """What a power cut does after `abandon`: of new files only what was synced is left, and only if their folder
+        was synced as well. (A rename counts as durable: whether it is or not, recovery sees a whole file.)"""
+        for path, length in self._synced.items():
+            if os.path.exists(path):
+                if path in self._listed:
+                    os.truncate(path, min(length, os.path.getsize(path)))
+                else:
+                    os.unlink(path)
 
     def abandon(self) -> None:
         """What the kernel does for a process that died: close its files, and so release its locks."""
@@ -61,6 +73,8 @@ class FaultyFiles(Files):
             self._change("open", path)
         fd = super().open(path, flags, mode)
         self._paths[fd] = path
+        if flags & os.O_CREAT and self.size(fd) == 0:
+            self._synced[path] = 0
         return fd
 
     def read(self, fd: int, length: int, offset: int) -> bytes:
@@ -84,6 +98,8 @@ class FaultyFiles(Files):
         self._change("sync", self._paths.get(fd, ""))
         if not self.hasty:
             super().sync(fd)
+        if self._paths.get(fd) in self._synced:
+            self._synced[self._paths[fd]] = self.size(fd)
 
     def truncate(self, fd: int, length: int) -> None:
         self._change("truncate", self._paths.get(fd, ""))
@@ -96,6 +112,9 @@ class FaultyFiles(Files):
         self._change("rename", target)
         freed = os.path.getsize(target) if os.path.exists(target) else 0
         super().rename(source, target)
+        if source in self._synced:
+            self._synced[target] = self._synced.pop(source)
+            self._listed.add(target)
         if self.room is not None:
             self.room += freed
 
@@ -110,6 +129,7 @@ class FaultyFiles(Files):
         self._change("sync_folder", path)
         if not self.hasty:
             super().sync_folder(path)
+        self._listed.update(name for name in self._synced if os.path.dirname(name) == path)
 
     def make_folder(self, path: str, mode: int = 0o700) -> None:
         if not os.path.isdir(path):

@@ -79,7 +79,8 @@ def life(files: Files, folder: Path, hub: SmallHub, held: Held, promised: set[tu
         promised |= set(held)
 
 
-def test_a_crash_at_every_step_loses_nothing_that_was_synced(tmp_path: Path) -> None:
+@pytest.mark.parametrize("power_cut", [False, True])
+def test_a_crash_at_every_step_loses_nothing_that_was_synced(tmp_path: Path, power_cut: bool) -> None:
     steps = FaultyFiles()
     life(steps, tmp_path / "whole", SmallHub(), {}, set())
     assert steps.changes > 300
@@ -91,6 +92,8 @@ def test_a_crash_at_every_step_loses_nothing_that_was_synced(tmp_path: Path) -> 
         with pytest.raises(Crash):
             life(files, folder, hub, held, promised)
         files.abandon()
+        if power_cut:
+            files.cut_power()
         spool = Spool(str(folder), 90_000, 5.0, SteppedClock(), HastyFiles(), segment_bytes=4096)
         drain(spool, hub)
         spool.close()

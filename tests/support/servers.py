@@ -7,6 +7,7 @@ import shutil
 # The name that a test's mark uses: the commands that count as it, and the Debian package that brings it.
 SERVERS: dict[str, tuple[tuple[str, ...], str]] = {
     "chromium": (("chromium", "chromium-browser", "google-chrome"), "chromium"),
+    "openssl": (("openssl",), "openssl"),
 }
 
 

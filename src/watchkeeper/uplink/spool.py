@@ -14,7 +14,7 @@ import os
 import threading
 
 from watchkeeper.base.clock import Clock
-from watchkeeper.base.errors import TooLargeError
+from watchkeeper.base.errors import StorageError, TooLargeError
 from watchkeeper.base.files import Files
 from watchkeeper.base.log import Log
 from watchkeeper.uplink import gaps, opening, outgoing, recovery
@@ -92,7 +92,7 @@ class Spool:
     def append(self, lane: int, records: list[bytes]) -> tuple[bytes, int]:
         """Seal `records` (packed, see wire.records) as one batch and give its (stream, seq). Not yet durable.
 
-        Raises TooLargeError when they do not fit into one post.
+        Raises TooLargeError when they do not fit into one post, StorageError after `close`.
         """
         if lane not in LANES or not records:
             raise ValueError("a batch needs a lane and at least one record")
@@ -100,14 +100,17 @@ class Spool:
         if not outgoing.fits_a_post(payload):
             raise TooLargeError(f"{len(payload)} bytes do not fit into one batch", "split the records")
         with self._guard:
+            if self._closed:
+                raise StorageError("the spool is closed")
             stream, seq = self._store.seal_payload(self._store.lanes[lane], len(records), payload)
             return stream.id, seq
 
     def sync(self) -> None:
         """Make everything that was appended durable. On a sick disk what fits waits in memory."""
         with self._guard:
-            self._store.sync()
-            self._clean()
+            if not self._closed:
+                self._store.sync()
+                self._clean()
 
     def next_post(self, max_bytes: int = 256 << 10, skip: Container[bytes] = ()) -> Outgoing | None:
         """The next batches to send, None when the hub has all that is durable.
@@ -116,6 +119,8 @@ class Spool:
         stream comes first. Until a receipt comes, the same batches are picked again.
         """
         with self._guard:
+            if self._closed:
+                return None
             if self._store.owes:
                 self._store.declare()
             for lane in self._store.lanes.values():
@@ -160,6 +165,8 @@ class Spool:
         with self._guard:
             store = self._store
             stream = store.ledger.streams.get(receipt.stream)
+            if self._closed:
+                return True
             if stream is None:
                 log.warning("the hub receipts a stream that this spool does not know: %s", receipt.stream.hex())
                 return receipt.incarnation == self.incarnation
@@ -207,7 +214,7 @@ class Spool:
     def settle(self, incarnation: str) -> None:
         """All receipts of this incarnation of the hub were accepted."""
         with self._guard:
-            if incarnation != self.incarnation:
+            if incarnation != self.incarnation and not self._closed:
                 self._store.ledger.incarnation = incarnation
                 self._store.save()
 
@@ -226,7 +233,7 @@ class Spool:
             return measure(self._store)
 
     def close(self) -> None:
-        """Sync, remember, release the lock. The second call does nothing."""
+        """Sync, remember, release the lock. A sender that is still at it finds nothing to do from then on."""
         with self._guard:
             if self._closed:
                 return

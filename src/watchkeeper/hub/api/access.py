@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from litestar import Request
 from litestar.connection import ASGIConnection
+from litestar.di import NamedDependency
 from litestar.handlers import BaseRouteHandler
 
 from watchkeeper.base.errors import ForbiddenError, UnauthenticatedError, UnprocessableError
@@ -18,6 +19,10 @@ from watchkeeper.hub.identity.scope import Scope, scope_of
 PUBLIC = "public"
 Connection = ASGIConnection[Any, Any, Any, Any]
 Call = Request[Any, Any, Any]
+# What handlers ask for: the hub's parts, who calls, and which hosts that one may see.
+Here = NamedDependency[Services]
+SignedIn = NamedDependency[Caller]
+Seen = NamedDependency[Scope]
 
 
 def cookie_name(secure: bool) -> str:
@@ -78,7 +83,7 @@ def provide_caller(request: Call) -> Caller:
     return caller
 
 
-def provide_seen(caller: Caller) -> Scope:
+def provide_seen(caller: SignedIn) -> Scope:
     """The hosts that the caller may see."""
     return scope_of(caller.user)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from litestar import Litestar, Router, get
 from litestar.config.compression import CompressionConfig
-from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
@@ -29,12 +28,23 @@ async def health() -> dict[str, str]:
     return {"status": "ok"}
 
 
+ROUTES: list[HTTPRouteHandler] = [
+    route for resource in (session, tokens, hosts, queries, live, hub) for route in resource.ROUTES
+]
+
+
 def build(services: Services) -> Litestar:
-    """The application; every route needs a signed-in caller unless it is marked public."""
-    resources = (session, tokens, hosts, queries, live, hub)
-    routes = [route for resource in resources for route in resource.ROUTES]
-    app = Litestar(
-        [Router("/api/v1", route_handlers=routes), *docs.ROUTES, health],
+    """The API of a running hub."""
+    app = application()
+    app.state.services = services
+    app.state.parameters = _parameters(app)
+    return app
+
+
+def application() -> Litestar:
+    """All routes; each needs a signed-in caller unless it is marked public."""
+    return Litestar(
+        [Router("/api/v1", route_handlers=ROUTES), *docs.ROUTES, health],
         guards=[signed_in],
         before_request=known_parameters,
         dependencies={
@@ -54,10 +64,7 @@ def build(services: Services) -> Litestar:
         ),
         logging_config=None,
         request_max_body_size=1 << 20,
-        state=State({"services": services}),
     )
-    app.state.parameters = _parameters(app)
-    return app
 
 
 def _parameters(app: Litestar) -> dict[HTTPRouteHandler, set[str]]:

@@ -8,20 +8,19 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import delete, get, patch, post
-from litestar.params import Parameter
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from watchkeeper.base.errors import UnprocessableError
-from watchkeeper.hub.api.services import Services
+from watchkeeper.hub.api.access import Here, Seen, SignedIn
 from watchkeeper.hub.api.times import parse_span, parse_time
 from watchkeeper.hub.identity.agents import mint
-from watchkeeper.hub.identity.people import Caller
-from watchkeeper.hub.identity.scope import Scope, must_administer, with_tags
+from watchkeeper.hub.identity.scope import must_administer, with_tags
 from watchkeeper.hub.live.hosts import LiveHost
 from watchkeeper.hub.live.publish import gap_view
 from watchkeeper.hub.live.views import help_of, host_view, processes_view, series_view
 
-From = Annotated[str, Parameter(query="from", description="seconds since 1970, now, or such as -1h")]
-To = Annotated[str, Parameter(query="to", description="seconds since 1970, now, or such as -1h")]
+From = Annotated[str, QueryParameter(name="from", description="seconds since 1970, now, or such as -1h")]
+To = Annotated[str, QueryParameter(name="to", description="seconds since 1970, now, or such as -1h")]
 SPARK_MINUTES = 60
 SPARK_METRIC = "cpu.percent"
 
@@ -42,11 +41,11 @@ class TypedAgain(msgspec.Struct, forbid_unknown_fields=True):
 
 @get("/hosts", summary="All hosts that you may see")
 async def list_hosts(
-    services: Services,
-    seen: Scope,
-    tag: list[str] | None = None,
-    q: str = "",
-    sparkline: bool = False,
+    services: Here,
+    seen: Seen,
+    tag: FromQuery[list[str] | None] = None,
+    q: FromQuery[str] = "",
+    sparkline: FromQuery[bool] = False,
 ) -> dict[str, Any]:
     visible = seen.hosts(services.live.hosts)
     found = [live for live in with_tags(visible, tag or []) if _mentions(live, q.strip().lower())]
@@ -60,7 +59,7 @@ async def list_hosts(
 
 
 @post("/hosts", summary="Add a host; its agent's token is shown once")
-async def add_host(data: NewHost, services: Services, caller: Caller) -> dict[str, Any]:
+async def add_host(data: JSONBody[NewHost], services: Here, caller: SignedIn) -> dict[str, Any]:
     must_administer(caller.user, "adding a host")
     name, tags = _checked_name(data.name), _checked_tags(data.tags)
     token, digest = mint()
@@ -73,12 +72,14 @@ async def add_host(data: NewHost, services: Services, caller: Caller) -> dict[st
 
 
 @get("/hosts/{host:str}", summary="One host, by id or name")
-async def show_host(host: str, services: Services, seen: Scope) -> dict[str, Any]:
+async def show_host(host: FromPath[str], services: Here, seen: Seen) -> dict[str, Any]:
     return host_view(services.live.hosts, seen.host(services.live.hosts, host))
 
 
 @patch("/hosts/{host:str}", summary="Rename a host or change its tags")
-async def change_host(host: str, data: HostChange, services: Services, seen: Scope, caller: Caller) -> dict[str, Any]:
+async def change_host(
+    host: FromPath[str], data: JSONBody[HostChange], services: Here, seen: Seen, caller: SignedIn
+) -> dict[str, Any]:
     must_administer(caller.user, "changing a host")
     live = seen.host(services.live.hosts, host)
     name = live.host.name if data.name is None else _checked_name(data.name)
@@ -90,7 +91,9 @@ async def change_host(host: str, data: HostChange, services: Services, seen: Sco
 
 
 @delete("/hosts/{host:str}", summary="Remove a host and all its data")
-async def delete_host(host: str, data: TypedAgain, services: Services, seen: Scope, caller: Caller) -> None:
+async def delete_host(
+    host: FromPath[str], data: JSONBody[TypedAgain], services: Here, seen: Seen, caller: SignedIn
+) -> None:
     must_administer(caller.user, "removing a host")
     live = seen.host(services.live.hosts, host)
     if data.name != live.host.name:
@@ -104,7 +107,7 @@ async def delete_host(host: str, data: TypedAgain, services: Services, seen: Sco
 
 
 @get("/hosts/{host:str}/series", summary="All series of a host")
-async def list_series(host: str, services: Services, seen: Scope) -> dict[str, Any]:
+async def list_series(host: FromPath[str], services: Here, seen: Seen) -> dict[str, Any]:
     live = seen.host(services.live.hosts, host)
     series = await services.ask(services.records.series, live.host.key)
     views = [series_view(entry) for entry in series]
@@ -112,7 +115,7 @@ async def list_series(host: str, services: Services, seen: Scope) -> dict[str, A
 
 
 @get("/hosts/{host:str}/processes", summary="The process table, now or at an earlier time")
-async def show_processes(host: str, services: Services, seen: Scope, at: str = "") -> dict[str, Any]:
+async def show_processes(host: FromPath[str], services: Here, seen: Seen, at: FromQuery[str] = "") -> dict[str, Any]:
     live = seen.host(services.live.hosts, host)
     found = live.processes
     if at:
@@ -124,18 +127,18 @@ async def show_processes(host: str, services: Services, seen: Scope, at: str = "
 
 
 @get("/hosts/{host:str}/collectors", summary="The state of each of the agent's collectors")
-async def list_collectors(host: str, services: Services, seen: Scope) -> dict[str, Any]:
+async def list_collectors(host: FromPath[str], services: Here, seen: Seen) -> dict[str, Any]:
     return {"collectors": seen.host(services.live.hosts, host).collectors}
 
 
 @get("/hosts/{host:str}/events", summary="Events of a host, newest first")
 async def list_events(
-    host: str,
-    services: Services,
-    seen: Scope,
+    host: FromPath[str],
+    services: Here,
+    seen: Seen,
     start: From = "-1d",
     end: To = "now",
-    limit: Annotated[int, Parameter(ge=1, le=10_000)] = 200,
+    limit: Annotated[int, QueryParameter(ge=1, le=10_000)] = 200,
 ) -> dict[str, Any]:
     live = seen.host(services.live.hosts, host)
     first, last = parse_span(start, end, time.time())
@@ -146,12 +149,12 @@ async def list_events(
 
 @get("/hosts/{host:str}/completeness", summary="How much of a host's data arrived, and what is lost")
 async def show_completeness(
-    host: str,
-    services: Services,
-    seen: Scope,
+    host: FromPath[str],
+    services: Here,
+    seen: Seen,
     start: From = "-1d",
     end: To = "now",
-    buckets: Annotated[int, Parameter(ge=1, le=2000)] = 96,
+    buckets: Annotated[int, QueryParameter(ge=1, le=2000)] = 96,
 ) -> dict[str, Any]:
     live = seen.host(services.live.hosts, host)
     first, last = parse_span(start, end, time.time())

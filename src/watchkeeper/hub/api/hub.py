@@ -7,15 +7,13 @@ from typing import Any
 from litestar import get
 
 from watchkeeper import __version__
-from watchkeeper.hub.api.access import PUBLIC
-from watchkeeper.hub.api.services import Services
-from watchkeeper.hub.identity.scope import Scope
+from watchkeeper.hub.api.access import PUBLIC, Here, Seen
 
 STORAGE = ("bytes", "journal_bytes", "chunks_bytes", "rollups_bytes", "oldest")
 
 
 @get("/hub", summary="The hub's version, sizes, rates and notices")
-async def show_hub(services: Services, seen: Scope) -> dict[str, Any]:
+async def show_hub(services: Here, seen: Seen) -> dict[str, Any]:
     stats = await services.ask(services.records.stats)
     counters = services.counters
     return {

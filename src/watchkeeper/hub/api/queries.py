@@ -7,36 +7,38 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 from litestar import get
-from litestar.params import Parameter
+from litestar.params import FromQuery, QueryParameter
 
 from watchkeeper.base.errors import NotFoundError, UnprocessableError
 from watchkeeper.base.nearest import nearest
+from watchkeeper.hub.api.access import Here, Seen
 from watchkeeper.hub.api.hosts import From, To
 from watchkeeper.hub.api.services import Services
 from watchkeeper.hub.api.times import parse_span
-from watchkeeper.hub.identity.scope import Scope, with_tags
+from watchkeeper.hub.identity.scope import with_tags
 from watchkeeper.hub.live.hosts import LiveHost
 from watchkeeper.hub.live.now import value_at
 from watchkeeper.hub.live.views import series_view
 from watchkeeper.hub.model.records import Line, Range, Series
 from watchkeeper.wire.catalogue import BY_NAME, METRICS
+from watchkeeper.wire.records import COUNTER
 from watchkeeper.wire.series import parse_series
 
-Points = Annotated[int, Parameter(ge=1, le=10_000, description="most points of each line")]
+Points = Annotated[int, QueryParameter(ge=1, le=10_000, description="most points of each line")]
 AGGREGATES = ("mean", "min", "max", "p50", "p95", "p99")
 MOST_SERIES = 500
 
 
 @get("/query", summary="Series of one host over a range")
 async def query(
-    services: Services,
-    seen: Scope,
-    host: str,
-    series: list[str],
+    services: Here,
+    seen: Seen,
+    host: FromQuery[str],
+    series: FromQuery[list[str]],
     start: From = "-1h",
     end: To = "now",
     points: Points = 500,
-    read_as: Annotated[Literal["value", "rate"], Parameter(query="as")] = "value",
+    read_as: Annotated[Literal["value", "rate"], QueryParameter(name="as")] = "value",
 ) -> dict[str, Any]:
     live = seen.host(services.live.hosts, host)
     first, last = parse_span(start, end, time.time())
@@ -45,10 +47,10 @@ async def query(
 
 @get("/compare", summary="The same series of several hosts")
 async def compare(
-    services: Services,
-    seen: Scope,
-    host: list[str],
-    series: list[str],
+    services: Here,
+    seen: Seen,
+    host: FromQuery[list[str]],
+    series: FromQuery[list[str]],
     start: From = "-1h",
     end: To = "now",
     points: Points = 500,
@@ -65,7 +67,9 @@ async def compare(
 
 
 @get("/fleet/latest", summary="The newest value of a metric on every host")
-async def fleet_latest(services: Services, seen: Scope, metric: str, tag: list[str] | None = None) -> dict[str, Any]:
+async def fleet_latest(
+    services: Here, seen: Seen, metric: FromQuery[str], tag: FromQuery[list[str] | None] = None
+) -> dict[str, Any]:
     hosts = services.live.hosts
     values = []
     unit = ""
@@ -90,12 +94,12 @@ async def fleet_latest(services: Services, seen: Scope, metric: str, tag: list[s
 
 @get("/fleet/query", summary="Aggregates of a metric over hosts")
 async def fleet_query(
-    services: Services,
-    seen: Scope,
-    metric: str,
-    agg: str = "mean",
-    top: Annotated[int, Parameter(ge=0, le=1000)] = 0,
-    tag: list[str] | None = None,
+    services: Here,
+    seen: Seen,
+    metric: FromQuery[str],
+    agg: FromQuery[str] = "mean",
+    top: Annotated[int, QueryParameter(ge=0, le=1000)] = 0,
+    tag: FromQuery[list[str] | None] = None,
     start: From = "-1h",
     end: To = "now",
     points: Points = 500,
@@ -131,7 +135,7 @@ async def fleet_query(
 
 
 @get("/metrics", summary="All metrics that the agent's own collectors may report, and those of your hosts")
-async def list_metrics(services: Services, seen: Scope) -> dict[str, Any]:
+async def list_metrics(services: Here, seen: Seen) -> dict[str, Any]:
     fields = ("name", "unit", "kind", "help", "labels")
     metrics = [{field: getattr(metric, field) for field in fields} for metric in METRICS]
     for metric, unit in sorted(_metrics_of(services, seen).items()):
@@ -184,7 +188,7 @@ def range_view(found: Range, rate: bool) -> dict[str, Any]:
 
 def _line_view(line: Line, rate: bool) -> dict[str, Any]:
     view = series_view(line.series)
-    if rate:
+    if rate and line.series.kind == COUNTER:
         view["unit"], view["kind"] = f"{line.series.unit or '1'}/s", "gauge"
     if line.low is not line.mean:
         view["min"], view["max"] = _values(line.low), _values(line.high)
@@ -200,7 +204,7 @@ def _values(line: np.ndarray[Any, np.dtype[np.float64]]) -> list[float]:
     return values
 
 
-def _metrics_of(services: Services, seen: Scope) -> dict[str, str]:
+def _metrics_of(services: Services, seen: Seen) -> dict[str, str]:
     """Metrics of the newest reports of the visible hosts, with their units."""
     hosts = services.live.hosts
     plans = {plan for live in seen.hosts(hosts) if (plan := hosts.plan(live)) is not None}

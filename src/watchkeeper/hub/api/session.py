@@ -8,10 +8,11 @@ from typing import Any
 import msgspec
 from litestar import Response, delete, get, post
 from litestar.datastructures import Cookie
+from litestar.params import JSONBody
 
 from watchkeeper import __version__
 from watchkeeper.base.errors import UnauthenticatedError
-from watchkeeper.hub.api.access import PUBLIC, Call, cookie_name
+from watchkeeper.hub.api.access import PUBLIC, Call, Here, SignedIn, cookie_name
 from watchkeeper.hub.api.services import Services
 from watchkeeper.hub.identity.first_start import forget_first_login
 from watchkeeper.hub.identity.people import SESSION_SECONDS, Caller
@@ -34,7 +35,7 @@ def _session(services: Services, caller: Caller) -> dict[str, Any]:
 
 
 @post("/session", status_code=200, opt={PUBLIC: True}, summary="Sign in")
-async def sign_in(data: SignIn, services: Services, request: Call) -> Response[dict[str, Any]]:
+async def sign_in(data: JSONBody[SignIn], services: Here, request: Call) -> Response[dict[str, Any]]:
     address = f"address {request.client.host if request.client else ''}"
     account = f"account {data.name.lower()[:200]}"
     services.sign_in_limit.check(account, address)
@@ -49,18 +50,18 @@ async def sign_in(data: SignIn, services: Services, request: Call) -> Response[d
 
 
 @get("/session", summary="Who is signed in")
-async def show_session(services: Services, caller: Caller) -> dict[str, Any]:
+async def show_session(services: Here, caller: SignedIn) -> dict[str, Any]:
     return _session(services, caller)
 
 
 @delete("/session", summary="Sign out")
-async def sign_out(services: Services, caller: Caller) -> Response[None]:
+async def sign_out(services: Here, caller: SignedIn) -> Response[None]:
     await services.people.sign_out(caller)
     return Response(None, status_code=204, cookies=[_cookie(services, "", 0)])
 
 
 @post("/session/password", status_code=204, summary="Change the password; ends all other sessions")
-async def change_password(data: NewPassword, services: Services, caller: Caller) -> None:
+async def change_password(data: JSONBody[NewPassword], services: Here, caller: SignedIn) -> None:
     key = f"account {caller.user.name.lower()}"
     services.sign_in_limit.check(key)
     try:

@@ -6,10 +6,10 @@ from typing import Any
 
 import msgspec
 from litestar import delete, get, post
+from litestar.params import FromPath, JSONBody
 
 from watchkeeper.base.errors import UnprocessableError
-from watchkeeper.hub.api.services import Services
-from watchkeeper.hub.identity.people import Caller
+from watchkeeper.hub.api.access import Here, SignedIn
 
 
 class NewToken(msgspec.Struct, forbid_unknown_fields=True):
@@ -18,14 +18,14 @@ class NewToken(msgspec.Struct, forbid_unknown_fields=True):
 
 
 @get("/tokens", summary="Your API tokens")
-async def list_tokens(services: Services, caller: Caller) -> dict[str, Any]:
+async def list_tokens(services: Here, caller: SignedIn) -> dict[str, Any]:
     fields = ("id", "name", "created", "last_used", "expires")
     tokens = services.people.tokens(caller.user)
     return {"tokens": [{field: getattr(token, field) for field in fields} for token in tokens]}
 
 
 @post("/tokens", summary="Make an API token; it is shown once")
-async def add_token(data: NewToken, services: Services, caller: Caller) -> dict[str, Any]:
+async def add_token(data: JSONBody[NewToken], services: Here, caller: SignedIn) -> dict[str, Any]:
     if not data.name.strip() or len(data.name) > 100:
         raise UnprocessableError("a token needs a name of 1 to 100 characters", "say what it is for")
     token, text = await services.people.add_token(caller.user, data.name.strip(), data.expires)
@@ -33,7 +33,7 @@ async def add_token(data: NewToken, services: Services, caller: Caller) -> dict[
 
 
 @delete("/tokens/{token:str}", summary="Revoke an API token")
-async def delete_token(token: str, services: Services, caller: Caller) -> None:
+async def delete_token(token: FromPath[str], services: Here, caller: SignedIn) -> None:
     await services.people.delete_token(caller.user, token)
 
 

@@ -193,9 +193,7 @@ def show(rows: dict[str, dict[str, float]]) -> None:
     for name, row in rows.items():
         cells = (f"{row[key]:9.2f}" if key in row else f"{'':9}" for key in ("rss", "pss", "private", "anonymous"))
         print(f"{name:16}{''.join(cells)}{row['cpu']:9.3f}")
-    print(
-        "Pages of libraries count as private while no other process has them mapped; see `anon` for what is the agent's own."
-    )
+    print("A library's pages count as private while no other process maps them; `anon` is the agent's own memory.")
 
 
 def main() -> None:

@@ -44,6 +44,10 @@ class Gpu:
         assert isinstance(newest, dict)
         return newest
 
+    def end(self) -> None:
+        if self._background is not None:
+            self._background.end()
+
     def _ask(self, program: str) -> dict[str, float]:
         output = run([program, f"--query-gpu={_QUERY}", "--format=csv,noheader,nounits"], _SECONDS)
         if output.problem:

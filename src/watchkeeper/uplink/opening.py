@@ -52,10 +52,15 @@ def lock(files: Files, root: str) -> int | None:
             return None
     try:
         files.lock(fd)
-    except OSError:
+    except (BlockingIOError, PermissionError):
         files.close(fd)
         raise ConflictError(
             f"the spool {root} is in use by another process", "only one agent may run with one data folder"
+        ) from None
+    except OSError as error:
+        files.close(fd)
+        raise StorageError(
+            f"the spool {root} cannot be locked: {error.strerror}", "is it on a file system that knows locks?"
         ) from None
     return fd
 

@@ -20,6 +20,7 @@ class Filled:
     """A store with the data set in it. `cpu` is seconds of this process inside `append`, `walls` of each commit."""
 
     def __init__(self, folder: Path, hosts: int, group: int = 100) -> None:
+        self.folder = folder
         self.clock = SteppedClock(wall=START)
         self.store = EmbeddedRecordStore(folder, self.clock, housekeeping=False)
         self.hosts = hosts
@@ -33,13 +34,21 @@ class Filled:
 
     def fill(self, start: float, steps: int, each_hour: Callable[[], None] | None = None) -> None:
         """Append `steps` rounds of reports; call `each_hour` when an hour is over."""
-        for at, payloads in rounds(self.hosts, steps, start):
+        for at, payloads in rounds(self.hosts, steps, start, at_once=30):
             self.clock.step_wall(at - self.clock.wall())
             if each_hour is not None and at > start and at % 3600 == 0:
                 each_hour()
             batches = [self._batch(key, at + 0.1, [(0, data)], []) for key, data in enumerate(payloads, 1)]
             for first in range(0, len(batches), self.group):
                 self._commit(batches[first : first + self.group])
+
+    def commit_one(self) -> None:
+        """One commit with an empty batch of the first host."""
+        self._commit([self._batch(1, self.clock.wall(), [], [])])
+
+    def reopen(self) -> EmbeddedRecordStore:
+        """The store again, after it was closed."""
+        return EmbeddedRecordStore(self.folder, self.clock, housekeeping=False)
 
     def _batch(
         self, key: int, received: float, reports: list[tuple[int, bytes]], others: list[tuple[int, int, bytes]]

@@ -169,7 +169,7 @@ def test_a_start_that_fails_shows_why(background: Path) -> None:
         (["run", "--config", "/nowhere.toml"], {}, "there is no such file"),
         (["run"], {"WK_AGENT_COLLECTORS": "proceses=false"}, "did you mean 'processes'?"),
         (["run"], {"WK_AGENT_TOKEN_FILE": "/nowhere"}, "agent.token_file /nowhere"),
-        (["run"], {"WK_AGENT_TOKEN": "wka_x", "WK_AGENT_CA": "/nowhere.pem", "WK_AGENT_HUB": "https://x"}, "/nowhere.pem"),
+        (["run"], {"WK_AGENT_TOKEN": "a", "WK_AGENT_CA": "/nowhere.pem", "WK_AGENT_HUB": "https://x"}, "/nowhere.pem"),
     ],
 )  # fmt: skip
 def test_a_wrong_call_ends_with_status_2_and_the_way_out(

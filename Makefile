@@ -9,7 +9,7 @@ AGENT_SOURCES := $(shell find src/watchkeeper/base src/watchkeeper/wire src/watc
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help up down status test test-long check web-test bench agent web wheel screenshots reference lock clean
+.PHONY: help up down status test test-long check web-test bench agent web wheel screenshots lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | awk -F '\t' '{ printf "make %-12s %s\n", $$1, $$2 }'
@@ -39,7 +39,6 @@ check: $(VENV)/.developer $(PAGES) ## formatting, lint, types, import rules, the
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports --no-logo
 	$(VENV)/bin/vermin --quiet --no-tips --target=3.9- --violations src/watchkeeper/base src/watchkeeper/wire src/watchkeeper/uplink src/watchkeeper/agent
-	$(VENV)/bin/python tools/reference.py --check
 	$(VENV)/bin/python tools/check_docs.py
 	cd web && ../tools/node ../$(VENV) npm run --silent check
 
@@ -59,9 +58,6 @@ wheel: $(VENV)/.developer $(PAGES) ## build dist/watchkeeper-*.whl with the fron
 screenshots: $(VENV)/.developer $(PAGES) ## take the pictures in docs/screenshots from a running hub
 	@tools/servers
 	$(VENV)/bin/python -m tests.browser.screenshots
-
-reference: $(VENV)/.developer ## write the tables of docs/configuration.md and docs/metrics.md from the code
-	$(VENV)/bin/python tools/reference.py
 
 lock: $(VENV)/.developer ## compile the pinned requirements anew from pyproject.toml
 	@tools/lock $(VENV)

@@ -13,7 +13,6 @@ from watchkeeper.wire import frames, records
 from watchkeeper.wire.catalogue import BY_NAME
 
 SERIES = ("cpu.percent", "memory.percent", "load.1", "disk.percent{mount=/}", "network.receive{interface=eth0}")
-METRICS_LANE = 3
 
 
 class Machine:
@@ -27,13 +26,35 @@ class Machine:
         self._stream = stream_id()
         self._seq = 0
 
-    def report(self, client: httpx.Client, values: Sequence[float]) -> None:
-        """Post one report of SERIES, taken now."""
+    def report(self, client: httpx.Client, values: Sequence[float], taken: float | None = None) -> None:
+        """Post one report of SERIES, taken at `taken` or now."""
         self._seq += 1
         schema, text = records.pack_schema([(name, "gauge", BY_NAME[name.partition("{")[0]].unit) for name in SERIES])
-        report = records.pack_report(time.time(), time.monotonic(), schema, 1, values)
+        report = records.pack_report(taken or time.time(), time.monotonic(), schema, 1, values)
         payload = records.pack(records.SCHEMA, text) + report
-        body = frames.post(METRICS_LANE, self._stream, [frames.seal(self._seq, 2, payload)])
+        self._post(client, frames.METRICS, self._stream, frames.seal(self._seq, 2, payload))
+
+    def lose(self, client: httpx.Client, count: int, start: float, end: float, reason: str) -> None:
+        """Number `count` reports between `start` and `end` and tell the hub that they will never come."""
+        first, self._seq = self._seq + 1, self._seq + count
+        gap = records.pack_json(
+            records.GAP,
+            {
+                "lane": "metrics",
+                "stream": self._stream.hex(),
+                "first": first,
+                "last": self._seq,
+                "records": count,
+                "from": start,
+                "to": end,
+                "reason": reason,
+                "time": time.time(),
+            },
+        )
+        self._post(client, frames.URGENT, stream_id(), frames.seal(1, 1, gap))
+
+    def _post(self, client: httpx.Client, lane: int, stream: bytes, frame: bytes) -> None:
+        body = frames.post(lane, stream, [frame])
         headers = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/vnd.watchkeeper.batches"}
         client.post("/agent/v1/batches", content=body, headers=headers).raise_for_status()
 

@@ -94,8 +94,8 @@ export interface Process {
 }
 
 export interface Processes {
-  time: number;
-  count: number;
+  time: Maybe<number>;
+  count: Maybe<number>;
   by_cpu: Process[];
   by_memory: Process[];
 }

@@ -51,8 +51,9 @@ class SignIn {
     this.state = "out";
   }
 
+  /** Only an administrator adds, changes and removes hosts. */
   get mayWrite(): boolean {
-    return this.session !== null && this.session.user.role !== "viewer";
+    return this.session?.user.role === "admin";
   }
 }
 

@@ -37,15 +37,16 @@ class Handler(BaseHTTPRequestHandler):
             fault = hub.faults.popleft() if hub.faults else hub.fault
         if fault is not None and fault(self):
             return
-        if self.headers.get("Content-Encoding") == "gzip":
-            body = zlib.decompress(body, 31)
         if self.headers.get("Authorization") != f"Bearer {hub.token}":
             self.answer(401, {"title": "unknown token"})
             return
-        self.answer(*self._take(body))
+        self.answer(*self.take(body))
 
-    def _take(self, body: bytes) -> tuple[int, dict[str, Any] | None]:
+    def take(self, body: bytes) -> tuple[int, dict[str, Any] | None]:
+        """Do what the request asks; gives status and JSON of the answer."""
         server = self.server
+        if self.headers.get("Content-Encoding") == "gzip":
+            body = zlib.decompress(body, 31)
         with server.guard:
             if self.path == "/agent/v1/receipts":
                 streams = [bytes.fromhex(stream) for stream in json.loads(body)["streams"]]
@@ -130,13 +131,16 @@ def dropped(handler: Handler) -> bool:
 
 def taken_but_not_answered(handler: Handler) -> bool:
     """The hub commits, and its answer never arrives."""
-    body = handler.server.requests[-1][2]
-    if handler.headers.get("Content-Encoding") == "gzip":
-        body = zlib.decompress(body, 31)
-    if handler.path == "/agent/v1/batches":
-        with handler.server.guard:
-            handler.server.hub.take(body)
+    handler.take(handler.server.requests[-1][2])
     handler.drop()
+    return True
+
+
+def answered_twice(handler: Handler) -> bool:
+    """The same answer comes a second time, as if to the next request."""
+    answer = handler.take(handler.server.requests[-1][2])
+    handler.answer(*answer)
+    handler.answer(*answer)
     return True
 
 

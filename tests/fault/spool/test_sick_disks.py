@@ -346,3 +346,29 @@ def test_many_starts_do_not_leave_many_segments(tmp_path: Path) -> None:
     assert not list((tmp_path / "metrics").glob("*.seg"))
     assert len(hub.stored) == 150
     spool.close()
+
+
+def test_batches_left_behind_in_a_file_that_could_not_even_be_cut_are_not_sent_twice(tmp_path: Path) -> None:
+    files = FaultyFiles()
+    spool = Spool(str(tmp_path), files=files)
+    held = fill(spool, METRICS, 5)
+    held |= dict(put(spool, METRICS, number) for number in range(5, 10))
+    failed = False
+
+    def fault(operation: str, path: str) -> None:
+        nonlocal failed
+        if operation == "truncate" or (operation == "sync" and not failed):
+            failed = failed or operation == "sync"
+            raise OSError(errno.EIO, "the disk is going")
+
+    files.fault = fault
+    spool.sync()
+    files.abandon()
+    first, second = sorted((tmp_path / "metrics").glob("*.seg"))
+    assert first.stat().st_size > second.stat().st_size > 64, "both files hold the last five"
+    spool = Spool(str(tmp_path))
+    hub = SmallHub()
+    drain(spool, hub)
+    assert account(hub, held) == (10, 0)
+    assert hub.duplicates == 0
+    spool.close()

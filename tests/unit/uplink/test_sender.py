@@ -16,6 +16,7 @@ from tests.support.processes import free_port, wait_until
 from tests.support.small_hub import SmallHub
 from tests.support.small_hub_server import (
     SmallHubServer,
+    answered_twice,
     dropped,
     late,
     raw,
@@ -94,6 +95,17 @@ def test_answers_that_are_lost_store_each_batch_once(
     assert stored(server, 60) == [record(number)[8:] for number in range(60)]
     wait_until(lambda: spool.stats()["batches"] == 0, 10)
     assert not server.hub.lost
+
+
+def test_an_answer_that_comes_twice_is_not_taken_for_the_next(
+    spool: Spool, server: SmallHubServer, start: Callable[..., Sender]
+) -> None:
+    for number in range(30):
+        spool.append(METRICS, [record(number)])
+    server.faults.extend([answered_twice, None, answered_twice] * 10)
+    start(post_bytes=200)
+    assert stored(server, 30) == [record(number)[8:] for number in range(30)]
+    wait_until(lambda: spool.stats()["batches"] == 0, 10)
 
 
 @pytest.mark.parametrize("status", [429, 503, 507])

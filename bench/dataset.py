@@ -7,7 +7,7 @@ rounded to 2 decimals, 10 memory sizes as walks of ±50 pages of 4,096 bytes, an
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,22 +57,21 @@ class SyntheticHost:
         values[:, 55:] = np.where(rng.random((steps, 5)) < 0.97, 0.0, np.round(rng.exponential(100, (steps, 5)), 1))
         return values
 
-    def payloads(self, start: float, steps: int) -> list[bytes]:
-        """The next `steps` reports as they travel, one every STEP seconds from `start`."""
+    def payloads(self, start: float, steps: int, spacing: float = STEP) -> list[bytes]:
+        """The next `steps` reports as they travel, one every `spacing` seconds from `start`."""
         pack = REPORT_HEADER.pack
         return [
-            pack(start + at * STEP, 1000.0 + at * STEP, SCHEMA_NUMBER, self.boot) + row.tobytes()
+            pack(start + at * spacing, 1000.0 + at * spacing, SCHEMA_NUMBER, self.boot) + row.tobytes()
             for at, row in enumerate(self.matrix(steps).astype("<f8", copy=False))
         ]
 
 
 def rounds(
-    hosts: int, steps: int, start: float, at_once: int = 360, first: int = 1
+    fleet: Sequence[SyntheticHost], steps: int, start: float, spacing: float = STEP, at_once: int = 30
 ) -> Iterator[tuple[float, list[bytes]]]:
-    """Time by time: the reports of all hosts (keys from `first` on), `at_once` steps made ahead."""
-    fleet = [SyntheticHost(first + key) for key in range(hosts)]
+    """Time by time: the next report of each host; `at_once` are made ahead."""
     for done in range(0, steps, at_once):
         count = min(at_once, steps - done)
-        ahead = [host.payloads(start + done * STEP, count) for host in fleet]
+        ahead = [host.payloads(start + done * spacing, count, spacing) for host in fleet]
         for at in range(count):
-            yield start + (done + at) * STEP, [payloads[at] for payloads in ahead]
+            yield start + (done + at) * spacing, [payloads[at] for payloads in ahead]

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from bench.dataset import SCHEMA_PAYLOAD, rounds
+from bench.dataset import SCHEMA_PAYLOAD, STEP, SyntheticHost, rounds
 from watchkeeper.base.clock import SteppedClock
 from watchkeeper.hub.model.records import Batch, StreamState
 from watchkeeper.hub.storage.embedded.store import EmbeddedRecordStore
@@ -28,13 +28,21 @@ class Filled:
         self.reports = 0
         self.cpu = 0.0
         self.walls: list[float] = []
+        self._fleet = [SyntheticHost(key) for key in range(1, hosts + 1)]
         self._ranges = {key: Ranges() for key in range(1, hosts + 1)}
         for key in self._ranges:
             self._commit([self._batch(key, START, [], [(0, SCHEMA, SCHEMA_PAYLOAD)])])
 
-    def fill(self, start: float, steps: int, each_hour: Callable[[], None] | None = None) -> None:
-        """Append `steps` rounds of reports; call `each_hour` when an hour is over."""
-        for at, payloads in rounds(self.hosts, steps, start, at_once=30):
+    def fill(
+        self,
+        start: float,
+        steps: int,
+        each_hour: Callable[[], None] | None = None,
+        spacing: float = STEP,
+        hosts: int | None = None,
+    ) -> None:
+        """Append `steps` rounds of reports of the first `hosts`; call `each_hour` when an hour is over."""
+        for at, payloads in rounds(self._fleet[:hosts], steps, start, spacing):
             self.clock.step_wall(at - self.clock.wall())
             if each_hour is not None and at > start and at % 3600 == 0:
                 each_hour()

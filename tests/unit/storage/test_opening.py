@@ -140,3 +140,23 @@ def test_a_full_disk_is_an_error_that_leaves_the_store_usable(tmp_path: Path) ->
     feed.send([report(NOW + at, [at] * 3) for at in range(5000)])
     assert len(store.ledger(1, 0, 4e9)) == 5000
     store.close()
+
+
+def test_damage_met_while_running_is_checked_for_at_the_next_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(tmp_path, 1000)
+    monkeypatch.setattr("watchkeeper.hub.storage.embedded.opening.CHECKED_BYTES", 0)
+    database = tmp_path / "records.db"
+    data = bytearray(database.read_bytes())
+    store = open_store(tmp_path)
+    for page in range(30, len(data) // 4096):
+        data[page * 4096 : page * 4096 + 100] = b"\xa5" * 100
+    database.write_bytes(data)
+    # A second connection, which has none of the sound pages in its cache.
+    with store._readers.snapshot("holding the first"), pytest.raises(StorageError, match="malformed"):
+        store.ledger(1, 0, 4e9)
+    store.close()
+    again = open_store(tmp_path)
+    assert "moved" in again.notices()[0].text
+    again.close()

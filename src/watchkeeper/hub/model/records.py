@@ -124,3 +124,12 @@ class Completeness(msgspec.Struct):
     gaps: list[StoredGap]
     duplicates: int
     quarantined: int
+
+
+class Notice(msgspec.Struct):
+    """Something about a store that a person should know, since when, and what to do about it."""
+
+    severity: str
+    text: str
+    hint: str
+    since: float

@@ -9,6 +9,7 @@ from watchkeeper.hub.model.records import (
     Batch,
     Completeness,
     FleetRange,
+    Notice,
     Range,
     Series,
     StoredEvent,
@@ -45,7 +46,13 @@ class RecordStore(Protocol):
     def range(
         self, host: int, names: Sequence[str], start: float, end: float, points: int, rate: bool = False
     ) -> Range:
-        """The named series (full names) over [start, end) in at most `points` steps."""
+        """The named series (full names) over [start, end) in at most `points` steps.
+
+        Single reports when they are few enough; else steps of reports, 5-minute or 1-hour rollups, the finest
+        that `points` and retention allow. A counter is shown as counted, or as its rate a second with
+        `rate`; over rollups always as its rate. The rate is unknown after a reset and over a pause. A name
+        that the host has no data of is all unknown.
+        """
 
     def fleet(
         self,
@@ -58,10 +65,14 @@ class RecordStore(Protocol):
         top: int = 0,
     ) -> FleetRange:
         """Aggregates (mean, min, max, p50, p95, p99) of a metric over hosts; a host with several
-        series of the metric counts with their mean. `top` hosts by mean come along."""
+        series of the metric counts with their mean, a counter with its rate. `top` hosts by mean come along.
+
+        `resolution` is 1m within the last hour, 5m up to two days, else 1h.
+        """
 
     def recent(self, hosts: Sequence[int], metric: str, minutes: int) -> dict[int, list[float]]:
-        """Minute means of a metric for the last `minutes`, oldest first, NaN for unknown."""
+        """Minute means of a metric (of a counter, its rate) for the last `minutes`, at most 64, oldest first,
+        NaN for unknown."""
 
     def last_reports(self) -> Iterable[tuple[int, float, int, bytes]]:
         """The newest report of each host as (host, received, schema number, payload), to rebuild live state."""
@@ -88,7 +99,12 @@ class RecordStore(Protocol):
         """Write a consistent copy to `path` while ingest goes on."""
 
     def stats(self) -> dict[str, float]:
-        """Sizes in bytes and counts, for the hub's status page."""
+        """Sizes in bytes and counts, for the hub's status page: `bytes` (all files), `journal_bytes`,
+        `chunks_bytes`, `rollups_bytes`, `oldest` (seconds since 1970, 0 for none), `series`, `events`, `gaps`,
+        `quarantine`, `commits`, `journal_reports`, `compaction_last`, `compaction_seconds`, `compaction_behind`."""
+
+    def notices(self) -> list[Notice]:
+        """What a person should know about the store, such as a damaged file that was moved aside."""
 
     def close(self) -> None:
         """Finish what is under way and release the files."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
 
@@ -40,14 +40,27 @@ def open_reader(path: Path) -> sqlite3.Connection:
 
 
 @contextmanager
-def storage_errors(doing: str) -> Iterator[None]:
-    """Turn what SQLite and the disk raise into StorageError."""
+def storage_errors(doing: str, path: Path | None = None) -> Iterator[None]:
+    """Turn what SQLite and the disk raise into StorageError; damage to `path` is noted for the next start."""
     try:
         yield
     except sqlite3.DatabaseError as error:
+        if path is not None and is_damage(error):
+            with suppress(OSError):
+                suspicion(path).touch()
         raise StorageError(f"{doing} failed: {error}", hint_for(error)) from error
     except OSError as error:
         raise StorageError(f"{doing} failed: {error}", "check the disk that holds records.db") from error
+
+
+def is_damage(error: sqlite3.DatabaseError) -> bool:
+    """Whether the file itself is not what it should be."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+def suspicion(path: Path) -> Path:
+    """The file whose being there means: check `path` whole at the next start."""
+    return path.with_name(f"{path.name}.suspect")
 
 
 def hint_for(error: sqlite3.DatabaseError) -> str:
@@ -65,14 +78,15 @@ def hint_for(error: sqlite3.DatabaseError) -> str:
 class Writer:
     """Serialises transactions on the writing connection."""
 
-    def __init__(self, db: sqlite3.Connection) -> None:
+    def __init__(self, db: sqlite3.Connection, path: Path) -> None:
         self._db = db
+        self._path = path
         self._lock = threading.Lock()
 
     @contextmanager
     def transaction(self, doing: str) -> Iterator[sqlite3.Connection]:
         """One transaction, synced when the block ends; rolled back when it raises."""
-        with self._lock, storage_errors(doing):
+        with self._lock, storage_errors(doing, self._path):
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield self._db
@@ -85,7 +99,7 @@ class Writer:
     @contextmanager
     def alone(self, doing: str) -> Iterator[sqlite3.Connection]:
         """The writing connection outside a transaction, for pragmas."""
-        with self._lock, storage_errors(doing):
+        with self._lock, storage_errors(doing, self._path):
             yield self._db
 
     def close(self) -> None:
@@ -105,7 +119,7 @@ class Readers:
     @contextmanager
     def snapshot(self, doing: str) -> Iterator[sqlite3.Connection]:
         """A connection inside a transaction: all that is read is of one instant."""
-        with storage_errors(doing):
+        with storage_errors(doing, self._path):
             db = self._take()
             try:
                 db.execute("BEGIN")

@@ -17,22 +17,20 @@ import msgspec
 from watchkeeper.base.errors import StorageError
 from watchkeeper.base.files import Files, write_atomically
 from watchkeeper.base.ids import random_id
-from watchkeeper.hub.storage.embedded.connection import hint_for, open_reader, open_writer, storage_errors
+from watchkeeper.hub.model.records import Notice
+from watchkeeper.hub.storage.embedded.connection import (
+    hint_for,
+    is_damage,
+    open_reader,
+    open_writer,
+    storage_errors,
+    suspicion,
+)
 from watchkeeper.hub.storage.embedded.tables import FORMAT, TABLES
 
 DATABASE, SIDECAR = "records.db", "records.commits"
-# A whole check reads the whole file; above this size only a start after damage was noticed does it.
+# A whole check reads the whole file; above this size only the start after damage was noticed does it.
 CHECKED_BYTES = 64 << 20
-DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
-
-
-class Notice(msgspec.Struct):
-    """Something about the store that a person should know."""
-
-    severity: str
-    text: str
-    hint: str
-    since: float
 
 
 class Opened(msgspec.Struct):
@@ -54,7 +52,7 @@ def open_records(folder: Path) -> Opened:
         try:
             db = _open_checked(path)
         except sqlite3.DatabaseError as error:
-            if error.sqlite_errorcode & 0xFF not in DAMAGE:
+            if not is_damage(error):
                 raise StorageError(f"opening {path} failed: {error}", hint_for(error)) from error
             notices.append(_move_aside(path, error))
             existed = False
@@ -90,8 +88,9 @@ def _check_format(db: sqlite3.Connection, path: Path) -> bool:
             f"{path} was written by a newer version (format {row[0]}, this one reads {FORMAT})",
             "run the newer version, or restore a backup that fits",
         )
-    if path.stat().st_size <= CHECKED_BYTES:
+    if path.stat().st_size <= CHECKED_BYTES or suspicion(path).exists():
         _check(db)
+        suspicion(path).unlink(missing_ok=True)
     return False
 
 
@@ -112,6 +111,7 @@ def _move_aside(path: Path, error: sqlite3.DatabaseError) -> Notice:
         part = path.with_name(path.name + suffix)
         if part.exists():
             part.rename(aside.with_name(aside.name + suffix))
+    suspicion(path).unlink(missing_ok=True)
     Files().sync_folder(str(path.parent))
     return Notice(
         "error",

@@ -14,6 +14,7 @@ from watchkeeper.hub.model.records import (
     Batch,
     Completeness,
     FleetRange,
+    Notice,
     Range,
     Series,
     StoredEvent,
@@ -30,7 +31,7 @@ from watchkeeper.hub.storage.embedded.housekeeping import Housekeeper
 from watchkeeper.hub.storage.embedded.journal import JournalIndex
 from watchkeeper.hub.storage.embedded.ledger import LedgerRow, read_ledger
 from watchkeeper.hub.storage.embedded.names import Names
-from watchkeeper.hub.storage.embedded.opening import DATABASE, SIDECAR, Notice, open_records
+from watchkeeper.hub.storage.embedded.opening import DATABASE, SIDECAR, open_records
 from watchkeeper.hub.storage.embedded.ranges import Horizons, Ranges
 from watchkeeper.hub.storage.embedded.reading import Reader
 from watchkeeper.hub.storage.embedded.recent import Recent
@@ -59,7 +60,7 @@ class EmbeddedRecordStore:
         opened = open_records(folder)
         self.incarnation = opened.incarnation
         self._notices = opened.notices
-        self._writer = Writer(opened.db)
+        self._writer = Writer(opened.db, self._path)
         self._readers = Readers(self._path)
         self._names = Names()
         self._index = JournalIndex()

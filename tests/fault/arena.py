@@ -20,7 +20,7 @@ from typing import Any, Self
 import msgspec
 
 from tests.fault.held import read_held
-from tests.fault.ledger import HOLDER_SPACE, Noted, read_ledger
+from tests.fault.ledger import Noted, read_ledger
 from tests.fault.ledger_agent import Control, Plan, Status
 from tests.fault.oracle import Verdict, judge
 from tests.fault.proxy import FaultProxy
@@ -101,7 +101,7 @@ class LedgerAgent:
     def _last(self) -> int:
         assert self.alive, f"the agent ended:\n{self.output()}"
         status = self.status()
-        return status.last - self.plan.holder * HOLDER_SPACE + 1 if status else 0
+        return status.last + 1 if status else 0
 
     def ledger(self) -> list[Noted]:
         return read_ledger(Path(self.plan.ledger))

@@ -97,6 +97,15 @@ def may_mount() -> bool:
         return _run("umount", folder)
 
 
+@functools.cache
+def may_break() -> bool:
+    """Whether this process may make, mount and break an ext4."""
+    if not may_mount():
+        return False
+    with tempfile.TemporaryDirectory() as folder, BreakingDisk(Path(folder) / "disk", 1 << 20) as disk:
+        return disk.mounted
+
+
 def _unmount(path: Path) -> None:
     # Lazily: a process that was just killed may still be letting go of its files.
     _run("umount", str(path)) or _run("umount", "-l", str(path))

@@ -62,7 +62,6 @@ class Plan(msgspec.Struct, kw_only=True):
     events: float = 0.15
     snapshots: float = 0.02
     garbage: float = 0.0
-    limit: int = 0
     first_time: float = 0.0
     step: float = 5.0
     haste: float = 20.0
@@ -74,7 +73,10 @@ class Plan(msgspec.Struct, kw_only=True):
 
 
 class Status(msgspec.Struct, kw_only=True):
-    """How a ledger agent stands: what it collected last, and what spool and sender say. `told` counts its words."""
+    """How a ledger agent stands: how many records it has collected in all its lives, and what spool and sender say.
+
+    `told` counts its words.
+    """
 
     pid: int
     told: int
@@ -181,7 +183,7 @@ class LedgerAgent:
         last = 0.0
         while not self.stopping.is_set():
             self.obey()
-            if self.collecting:
+            if self.control.collect:
                 self.tick()
             if time.monotonic() - last > 0.05:
                 last = time.monotonic()
@@ -191,11 +193,6 @@ class LedgerAgent:
         self.spool.close()
         self.tell()
         self.ledger.close()
-
-    @property
-    def collecting(self) -> bool:
-        taken = self.ledger.last - self.plan.holder * HOLDER_SPACE
-        return self.control.collect and not (self.plan.limit and taken >= self.plan.limit)
 
     def obey(self) -> None:
         """Read the control file when it has changed."""
@@ -291,8 +288,8 @@ class LedgerAgent:
         status = Status(
             pid=os.getpid(),
             told=self.told,
-            last=self.ledger.last,
-            collecting=self.collecting,
+            last=self.ledger.last - self.plan.holder * HOLDER_SPACE,
+            collecting=self.control.collect,
             batches=batches,
             spool=spool,
             sender=self.sender.status(),

@@ -24,7 +24,7 @@ class Verdict:
     """Counts of records, and the records that break the bar.
 
     `unaccepted`: noted, but killed before the spool took them; nothing was promised. `unpromised`: taken, but not
-    yet synced when the power went. `held`: still in the spool.
+    yet synced when the power went. `held`: still in the spool, and not receipted by the hub.
     """
 
     sent: int = 0
@@ -82,6 +82,7 @@ class _Judge:
             self.rows[row.number].append(row)
         self._quarantined = stored.quarantined
         self._lost = lost_batches(stored.gaps)
+        self._received = stored.received
         self._held = held
         self._power_cut = power_cut
 
@@ -104,7 +105,7 @@ class _Judge:
             verdict.gapped += 1
         elif not entry.appended:
             verdict.unaccepted += 1
-        elif batch in self._held:
+        elif batch in self._held and entry.seq not in self._received.get(entry.stream, Ranges()):
             verdict.held += 1
         elif self._power_cut and not entry.synced:
             verdict.unpromised += 1

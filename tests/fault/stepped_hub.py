@@ -1,7 +1,7 @@
 """The hub, with a clock that a scenario sets and housekeeping that a scenario need not wait for.
 
-`python -m tests.fault.stepped_hub` is `python -m watchkeeper.hub`, except that the date is the machine's plus the seconds
-in the file that FAULT_CLOCK names, and that the store looks every FAULT_TICK seconds whether there is something to do.
+`python -m tests.fault.stepped_hub` is `python -m watchkeeper.hub`, except that the date is the machine's plus the
+seconds in the file that FAULT_CLOCK names, and that the store looks every FAULT_TICK seconds whether anything is due.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from tests.fault.ledger import Ledger, Noted, read_ledger
 from tests.fault.oracle import judge
 from tests.fault.stored import Row, Stored
 from watchkeeper.hub.model.records import StoredGap
+from watchkeeper.wire.ranges import Ranges
 
 STREAM, OTHER = b"s" * 16, b"t" * 16
 
@@ -109,6 +110,11 @@ def test_a_batch_still_in_the_spool_is_held_not_lost() -> None:
     verdict = judge(LEDGER, Stored(rows=ROWS[:2]), held={(STREAM, 2)})
     assert verdict.holds
     assert verdict.held == 2
+
+
+def test_a_receipted_batch_that_the_hub_has_not_is_lost_even_if_the_spool_keeps_it() -> None:
+    stored = Stored(rows=ROWS[:2], received={STREAM: Ranges([(1, 2)])})
+    assert len(judge(LEDGER, stored, held={(STREAM, 2)}).lost) == 2
 
 
 def test_a_record_that_the_spool_never_took_is_not_lost() -> None:

@@ -13,10 +13,10 @@ from urllib.parse import urlencode
 
 import numpy as np
 from numpy.typing import NDArray
-from tests.support.processes import start_hub
 
 from bench import load
 from bench.accounting import cpu_seconds, disk_bytes
+from tests.support.processes import start_hub
 from watchkeeper.base.ids import stream_id
 from watchkeeper.wire.frames import METRICS, post, seal
 from watchkeeper.wire.records import RECORD_HEADER, REPORT, REPORT_HEADER, SCHEMA, pack, pack_schema

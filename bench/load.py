@@ -178,7 +178,7 @@ def _answer(data: bytes) -> tuple[int, int]:
 
 
 class Reader:
-    """One kept connection for queries; `get` gives status, body and seconds."""
+    """One kept connection for calls one after the other; `get` gives status, body and seconds."""
 
     def __init__(self, url: str, headers: Mapping[str, str] | None = None) -> None:
         parts = urlsplit(url)
@@ -192,6 +192,12 @@ class Reader:
         answer = self._connection.getresponse()
         body = answer.read()
         return answer.status, body, time.perf_counter() - begin
+
+    def post(self, path: str, body: bytes) -> tuple[int, bytes]:
+        """Status and body of the answer to a POST of JSON."""
+        self._connection.request("POST", path, body, {**self._headers, "Content-Type": "application/json"})
+        answer = self._connection.getresponse()
+        return answer.status, answer.read()
 
     def timed(self, path: str, times: int) -> list[float]:
         """Seconds of each of `times` calls after one that is not counted; raises when one fails."""

@@ -40,8 +40,10 @@ class Figure:
     @property
     def verdict(self) -> str:
         """hit, miss, "" where there is no bar, or not measured."""
-        if self.value is None:
+        if self.value is None and (self.at_least is not None or self.at_most is not None):
             return "not measured"
+        if self.value is None:
+            return ""
         if self.at_least is not None:
             return "hit" if self.value >= self.at_least else "miss"
         if self.at_most is not None:

@@ -23,7 +23,7 @@ from bench import load, rivals_questions, rivals_servers
 from bench.accounting import memory
 from bench.dataset import SERIES, STEP, SyntheticHost
 from bench.hub import Hub
-from bench.report import Figure, Report, is_quick, number
+from bench.report import Figure, Report, is_quick, median_figure, number
 from bench.rivals_servers import Rival
 from bench.rivals_write import Floats
 
@@ -84,8 +84,9 @@ class Round:
         self._at = 0
 
     @property
-    def end(self) -> float:
-        return float(self.times[-1]) + STEP
+    def newest(self) -> float:
+        """The time of the last sample."""
+        return float(self.times[-1])
 
     def history(self) -> None:
         """A day of a few hosts, hour by hour, so that no server sees samples out of order."""
@@ -169,7 +170,7 @@ def run(size: Size, folder: Path) -> Round:
         everything.phase("eight", *size.eight)
         everything.phase("rest", *size.rest)
         for server in everything.servers:
-            everything.seen[server.name].answers = rivals_questions.ask(server, everything.end, size.hosts)
+            everything.seen[server.name].answers = rivals_questions.ask(server, everything.newest, size.hosts)
         everything.settle()
     finally:
         for server in everything.servers:
@@ -199,6 +200,9 @@ def figures(done: Round, quick: bool) -> Report:
     report.add(Figure("disk.chunks", "raw chunks alone", chunks, "bytes a sample", at_most=1.0))
     for question, bar in rivals_questions.QUESTIONS.items():
         add.row(question.name, question.what, "ms", functools.partial(_milliseconds, question.name), at_most=bar)
+    ours = done.seen[Hub.name].disk
+    parts = ", ".join(f"{part} {number(ours[part] / done.samples)}" for part in ("chunks", "rollups", "journal"))
+    report.notes.append(f"watchkeeper, bytes a sample: {parts}; compaction at the end took {ours['cpu']:.1f} s of CPU")
     report.notes += _notes(done)
     return report
 
@@ -228,7 +232,7 @@ def _paced(seen: Seen) -> list[float]:
 
 
 def _milliseconds(question: str, seen: Seen) -> list[float]:
-    return [seconds * 1000 for seconds in seen.answers[question]]
+    return [seconds * 1000 for seconds in seen.answers.get(question, [])]
 
 
 def _ack(phase: str, seen: Seen) -> list[float]:
@@ -256,10 +260,11 @@ class _Rows:
         at_most: float | None = None,
     ) -> None:
         ours = of(self._seen[Hub.name])
-        figure = Figure(name, what, statistics.median(ours), unit, at_least=at_least, at_most=at_most, runs=ours)
+        figure = median_figure(name, what, ours, unit, at_least=at_least, at_most=at_most)
         for kind in (rivals_servers.Prometheus, rivals_servers.VictoriaMetrics):
             seen = self._seen.get(kind.name)
-            figure.rivals[kind.name] = statistics.median(of(seen)) if seen else None
+            runs = of(seen) if seen else []
+            figure.rivals[kind.name] = statistics.median(runs) if runs else None
         self._report.add(figure)
 
 

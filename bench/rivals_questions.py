@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 
 from bench.dataset import SERIES
@@ -21,8 +22,9 @@ class Question:
 ONE_HOST = Question("query.host", "one host, 3 series, 24 h to 500 points")
 ONE_SERIES = Question("query.host.one", "one host, 1 series, 24 h to 500 points")
 LATEST = Question("query.latest", "latest of one metric, all hosts")
-MEAN = Question("query.fleet.mean", "mean over all hosts, 1 h")
-MEAN_AND_P95 = Question("query.fleet", "mean and p95 over all hosts, 1 h")
+MEAN = Question("query.fleet.mean", "mean over all hosts, 1 h, each minute")
+MEAN_AND_P95 = Question("query.fleet", "mean and p95 over all hosts, 1 h, each minute")
+MEAN_OF_SAMPLES = Question("query.fleet.samples", "mean over all hosts, 1 h, each 10 s")
 TWO_HOSTS = Question("query.compare", "2 hosts × 4 series, 24 h")
 QUESTIONS: dict[Question, float | None] = {
     ONE_HOST: 5,
@@ -30,6 +32,7 @@ QUESTIONS: dict[Question, float | None] = {
     LATEST: 5,
     MEAN: None,
     MEAN_AND_P95: 15,
+    MEAN_OF_SAMPLES: None,
     TWO_HOSTS: 15,
 }
 
@@ -38,9 +41,10 @@ _ASKED = [SERIES[at][0] for at in (31, 12, 46, 35)]
 _FLEET = _ASKED[0]
 
 
-def ask(server: Hub | Rival, end: float, hosts: int) -> dict[str, list[float]]:
-    """Seconds of each of several answers, by question."""
-    paths = _of_hub(server, end) if isinstance(server, Hub) else _of_rival(server, end)
+def ask(server: Hub | Rival, newest: float, hosts: int) -> dict[str, list[float]]:
+    """Seconds of each of several answers, by question; `newest` is the time of the last sample."""
+    end = time.time()
+    paths = _of_hub(server, end) if isinstance(server, Hub) else _of_rival(server, end, newest)
     reader = server.reader()
     try:
         for each in paths[LATEST]:
@@ -57,7 +61,7 @@ def ask(server: Hub | Rival, end: float, hosts: int) -> dict[str, list[float]]:
 
 def _of_hub(hub: Hub, end: float) -> dict[Question, list[str]]:
     day = {"from": end - DAY, "to": end, "points": 500}
-    hour = {"from": end - HOUR, "to": end, "points": 500, "metric": _FLEET}
+    hour = {"from": end - HOUR, "to": end, "points": 60, "metric": _FLEET}
     first, second = hub.senders[0].host, hub.senders[1].host
     return {
         ONE_HOST: [hub.query_path("/query", host=first, series=_ASKED[:3], **day)],
@@ -69,7 +73,7 @@ def _of_hub(hub: Hub, end: float) -> dict[Question, list[str]]:
     }
 
 
-def _of_rival(rival: Rival, end: float) -> dict[Question, list[str]]:
+def _of_rival(rival: Rival, end: float, newest: float) -> dict[Question, list[str]]:
     """Where the hub answers with min, mean and max of all samples in a step, PromQL's mean of them stands in. It cannot
     give several metrics in one range function, so that each metric is a call, as in a dashboard; their times add up."""
 
@@ -79,13 +83,16 @@ def _of_rival(rival: Rival, end: float) -> dict[Question, list[str]]:
 
     first, second = host_name(0), host_name(1)
     fleet = metric_name(_FLEET)
-    mean = rival.range_path(f"avg({fleet})", end - HOUR, end - 10, 359)
-    p95 = rival.range_path(f"quantile(0.95, {fleet})", end - HOUR, end - 10, 359)
+    minute = f"avg_over_time({fleet}[1m])"
+    mean = rival.range_path(f"avg({minute})", end - HOUR, end, 60)
+    p95 = rival.range_path(f"quantile(0.95, {minute})", end - HOUR, end, 60)
+    samples = rival.range_path(f"avg({fleet})", end - HOUR, end, 360)
     return {
         ONE_HOST: day(_ASKED[:3], first),
         ONE_SERIES: [rival.range_path(f'{metric_name(_ASKED[0])}{{host="{first}"}}', end - DAY, end, 500)],
-        LATEST: [rival.instant_path(fleet, end)],
+        LATEST: [rival.instant_path(fleet, newest)],
         MEAN: [mean],
         MEAN_AND_P95: [mean, p95],
+        MEAN_OF_SAMPLES: [samples],
         TWO_HOSTS: day(_ASKED, f"{first}|{second}"),
     }

@@ -13,11 +13,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote
 
-from tests.support.processes import Process, clean_environment, free_port, wait_until
-
 from bench import load
 from bench.accounting import cpu_seconds, disk_bytes
 from bench.rivals_write import HEADERS, Floats, Template
+from tests.support.processes import Process, clean_environment, free_port, wait_until
 
 # Debian's package and the command that it brings.
 PACKAGES = {

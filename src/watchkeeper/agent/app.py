@@ -111,7 +111,7 @@ class Agent:
             boot=zlib.crc32(boot.encode()),
             clock=self._clock,
             facts=lambda: machine_facts.facts(machine, interval, tags),
-            table=processes.table if processes else None,
+            table=processes,
             watched=lambda: self._sender is not None and self._sender.watched,
         )
 
@@ -125,7 +125,8 @@ class Agent:
                 self._crew.add_disabled(name)
                 continue
             collect = make(machine)
-            processes = collect if isinstance(collect, Processes) else processes
+            if isinstance(collect, Processes):
+                processes, collect.sparing = collect, True
             self._crew.add(name, collect)
         self._crew.add("agent", Itself(machine, self._spool_samples))
         textfiles, scripts = settings.text("agent.custom.textfiles"), settings.text("agent.custom.scripts")

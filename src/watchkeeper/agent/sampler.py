@@ -14,12 +14,19 @@ from watchkeeper.wire.records import SCHEMA, pack, pack_report
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Protocol
 
     from watchkeeper.agent.board import Board
     from watchkeeper.agent.crew import Crew
     from watchkeeper.agent.journal import Journal
     from watchkeeper.base.clock import Clock
     from watchkeeper.uplink.spool import Spool
+
+    class Table(Protocol):
+        def want(self) -> None: ...
+
+        def table(self) -> dict[str, object]: ...
+
 
 # Seconds between two process tables that are kept, and between two looks at whether the facts have changed.
 TABLE_EVERY = 30.0
@@ -29,7 +36,11 @@ _REMEMBERED = 16
 
 
 class Sampler:
-    """`table` gives the process table, `facts` the facts; `watched` tells whether somebody looks at this host now."""
+    """Ticks: one report and what belongs to it.
+
+    `table` gives the process table after it was wanted, `facts` the facts; `watched` tells whether somebody looks at
+    this host now.
+    """
 
     def __init__(
         self,
@@ -42,7 +53,7 @@ class Sampler:
         boot: int,
         clock: Clock,
         facts: Callable[[], dict[str, object]],
-        table: Callable[[], dict[str, object]] | None,
+        table: Table | None,
         watched: Callable[[], bool] = lambda: False,
     ) -> None:
         self._spool = spool
@@ -87,11 +98,21 @@ class Sampler:
         """Take one report and append it."""
         wall, monotonic = self._clock.wall(), self._clock.monotonic()
         self._check_clock(wall, monotonic)
+        due, watched = monotonic >= self._table_due, self._watched()
+        if self._table is not None and (due or watched):
+            self._table.want()
         values = self._values(monotonic)
         report = pack_report(round(wall, 3), monotonic, self._vector.number, self._boot, values)
         self._newest = (self._vector.number, report)
         records = [report]
-        records += self._process_table(wall, monotonic)
+        self._extras = None
+        if self._table is not None and (due or watched):
+            table = pack_snapshot("processes", wall, {"time": round(wall, 3), **self._table.table()})
+            if due:
+                self._table_due = monotonic + TABLE_EVERY - self._interval / 2
+                records.append(table)
+            else:
+                self._extras = table
         self._append(records)
         self._note_changes(monotonic)
         self.ticks += 1
@@ -145,19 +166,6 @@ class Sampler:
             # The spool began a new stream: its first report came without a schema.
             self._spool.append(METRICS, [pack(SCHEMA, self._schemas[number])])
         self._sent = (stream, number)
-
-    def _process_table(self, wall: float, monotonic: float) -> list[bytes]:
-        """The table where it is due; the live view gets one at each tick while somebody looks."""
-        due, watched = monotonic >= self._table_due, self._watched()
-        if self._table is None or not (due or watched):
-            self._extras = None
-            return []
-        record = pack_snapshot("processes", wall, {"time": round(wall, 3), **self._table()})
-        self._extras = None if due else record
-        if not due:
-            return []
-        self._table_due = monotonic + TABLE_EVERY - self._interval / 2
-        return [record]
 
     def _check_clock(self, wall: float, monotonic: float) -> None:
         step, slept = self._watch.check(wall, monotonic, boottime(monotonic))

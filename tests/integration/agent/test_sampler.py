@@ -34,6 +34,7 @@ class Bench:
         self.watched = False
         self.facts: dict[str, object] = {"hostname": "box"}
         self.tables = 0
+        self.wanted = False
         self.sampler = self.made()
 
     def made(self) -> Sampler:
@@ -46,11 +47,16 @@ class Bench:
             boot=42,
             clock=self.clock,
             facts=lambda: dict(self.facts),
-            table=self.table,
+            table=self,
             watched=lambda: self.watched,
         )
 
+    def want(self) -> None:
+        self.wanted = True
+
     def table(self) -> dict[str, object]:
+        assert self.wanted, "the table must be wanted before it is asked for"
+        self.wanted = False
         self.tables += 1
         return {"count": self.tables, "by_cpu": [], "by_memory": []}
 

@@ -106,3 +106,20 @@ def test_a_process_that_ends_while_it_is_looked_at_does_no_harm(tmp_path: Path) 
     for name in ("stat", "status", "cmdline"):
         (tmp_path / "proc/10" / name).unlink()
     assert rows(processes.table(), "by_cpu")[0]["user"] == ""
+
+
+def test_once_sparing_it_looks_only_when_wanted_and_counts_in_between(tmp_path: Path) -> None:
+    tree = machine(tmp_path)
+    tree.process(10, "one", ticks=0)
+    processes = Processes(tree.machine)
+    processes.sparing = True
+    processes(0.0)
+    tree.process(10, "one", ticks=150, state="R")
+    tree.process(11, "two")
+    between = processes(5.0)
+    assert between["processes.count"] == 2
+    assert between["processes.state{state=running}"] == 0
+    processes.want()
+    later = processes(30.0)
+    assert later["processes.state{state=running}"] == 1
+    assert rows(processes.table(), "by_cpu")[0]["cpu"] == 5.0, "over the whole time since the last look"

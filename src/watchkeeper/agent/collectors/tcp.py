@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from watchkeeper.agent.machine import MissingError
 from watchkeeper.agent.names import Names
 
@@ -26,12 +28,26 @@ STATES = (
 )
 
 
+# The kernel takes long to list many connections: so many times as long the figures hold, in seconds at most _REST.
+_SHARE = 3000.0
+_REST = 60.0
+
+
 class Tcp:
     def __init__(self, machine: Machine) -> None:
         self._machine = machine
+        self._due = float("-inf")
+        self._counts: dict[str, float] = {}
         self._names = [Names("state", "tcp.connections")[state][0] for state in STATES]
 
     def __call__(self, now: float) -> dict[str, float]:
+        if now >= self._due:
+            begin = time.thread_time()
+            self._counts = self._count()
+            self._due = now + min(_REST, _SHARE * (time.thread_time() - begin))
+        return self._counts
+
+    def _count(self) -> dict[str, float]:
         counts = [0] * len(STATES)
         _count(self._machine.read(self._machine.proc + "/net/tcp"), counts)
         try:
@@ -40,7 +56,7 @@ class Tcp:
             pass  # IPv6 is switched off.
         # A request that is half open counts as syn_recv, as `ss` shows it.
         counts[2] += counts.pop()
-        return dict(zip(self._names, counts))
+        return dict(zip(self._names, map(float, counts)))
 
 
 def _count(data: bytes, counts: list[int]) -> None:

@@ -372,3 +372,15 @@ def test_batches_left_behind_in_a_file_that_could_not_even_be_cut_are_not_sent_t
     assert account(hub, held) == (10, 0)
     assert hub.duplicates == 0
     spool.close()
+
+
+def test_a_gap_that_is_itself_given_up_is_said_again(tmp_path: Path) -> None:
+    spool = Spool(str(tmp_path), quota_bytes=160_000, segment_bytes=8192)
+    metrics = fill(spool, METRICS, 250)
+    assert spool.stats()["lost_batches"]
+    urgent = fill(spool, URGENT, 400)
+    hub = SmallHub()
+    drain(spool, hub)
+    assert account(hub, urgent)[1] > 100, "segments of the urgent lane went too, those with the first gaps among them"
+    assert account(hub, metrics) == (0, 250)
+    spool.close()

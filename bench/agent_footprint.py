@@ -1,6 +1,6 @@
 """What the agent costs: memory and processor time, with TLS and the process table, at its ordinary interval.
 
-    python bench/agent_footprint.py --seconds 3600 --json out.json
+    python -m bench.agent_footprint --seconds 3600
 
 Builds the zip application, lets it report to a small TLS receiver in a process of its own, and reads what the kernel
 counts. Debian's prometheus-node-exporter runs beside it, asked at the same interval, where it is installed.
@@ -22,8 +22,7 @@ import time
 import urllib.request
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "src"))
-
+from bench.report import Figure, Report
 from watchkeeper.agent.archive import build
 from watchkeeper.wire.frames import read_post
 from watchkeeper.wire.ranges import Ranges
@@ -138,7 +137,14 @@ def agent(folder: Path, options: argparse.Namespace) -> dict[str, float]:
     files = ["-keyout", str(folder / "key.pem"), "-out", str(folder / "cert.pem")]
     subprocess.run([*key, *names, *files], check=True, capture_output=True)
     certificate.write_bytes((folder / "cert.pem").read_bytes() + (folder / "key.pem").read_bytes())
-    command = [sys.executable, __file__, "--receive", str(certificate), *(["--watched"] if options.watched else [])]
+    command = [
+        sys.executable,
+        "-m",
+        "bench.agent_footprint",
+        "--receive",
+        str(certificate),
+        *(["--watched"] if options.watched else []),
+    ]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as receiver:
         assert receiver.stdout is not None
         port = receiver.stdout.readline().strip()
@@ -188,12 +194,28 @@ def node_exporter(program: str, options: argparse.Namespace) -> dict[str, float]
             process.terminate()
 
 
-def show(rows: dict[str, dict[str, float]]) -> None:
-    print(f"{'':16}{'RSS MB':>9}{'PSS MB':>9}{'private':>9}{'anon':>9}{'CPU %':>9}")
-    for name, row in rows.items():
-        cells = (f"{row[key]:9.2f}" if key in row else f"{'':9}" for key in ("rss", "pss", "private", "anonymous"))
-        print(f"{name:16}{''.join(cells)}{row['cpu']:9.3f}")
-    print("A library's pages count as private while no other process maps them; `anon` is the agent's own memory.")
+def show(rows: dict[str, dict[str, float]], options: argparse.Namespace) -> None:
+    """The figures beside their bars and node_exporter's."""
+    processes = sum(name.isdigit() for name in os.listdir("/proc"))
+    report = Report("agent_footprint")
+    ours, other = rows["wk-agent"], rows.get("node_exporter", {})
+    for key, what, unit in (
+        ("rss", "agent with TLS and process table: RSS", "MB"),
+        ("pss", "agent: PSS", "MB"),
+        ("private", "agent: private memory", "MB"),
+        ("anonymous", "agent: anonymous memory, its own whatever else runs", "MB"),
+        ("cpu", "agent: processor time", "% of a core"),
+        ("archive", "wk-agent.pyz", "kB"),
+    ):
+        figure = Figure(f"agent.{key}", what, ours[key], unit, at_most=BARS.get(key))
+        if key != "archive":
+            figure.rivals["node_exporter"] = other.get(key)
+        report.add(figure)
+    report.notes.append(
+        f"after {options.seconds + options.warm_up:.0f} s at a report each {options.interval:g} s; {processes} processes"
+    )
+    report.notes.append("a library's pages count as private while no other process maps them")
+    report.publish()
 
 
 def main() -> None:
@@ -203,7 +225,6 @@ def main() -> None:
     parser.add_argument("--interval", type=float, default=5.0, help="seconds between two reports")
     parser.add_argument("--python", default=shutil.which("python3", path="/usr/bin") or sys.executable)
     parser.add_argument("--watched", action="store_true", help="as if somebody looked at the host all the time")
-    parser.add_argument("--json", help="file for the figures")
     parser.add_argument("--receive", metavar="PEM", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.receive:
@@ -213,15 +234,10 @@ def main() -> None:
     rows: dict[str, dict[str, float]] = {}
     with tempfile.TemporaryDirectory() as folder:
         rows["wk-agent"] = agent(Path(folder), options)
-    rows["bar"] = BARS
     exporter = shutil.which("prometheus-node-exporter")
     if exporter:
         rows["node_exporter"] = node_exporter(exporter, options)
-    show(rows)
-    if options.json:
-        processes = sum(name.isdigit() for name in os.listdir("/proc"))
-        about = {"seconds": options.seconds, "interval": options.interval, "processes": processes}
-        Path(options.json).write_text(json.dumps({"about": about, "figures": rows}, indent=2) + "\n")
+    show(rows, options)
 
 
 if __name__ == "__main__":

@@ -211,9 +211,8 @@ def show(rows: dict[str, dict[str, float]], options: argparse.Namespace) -> None
         if key != "archive":
             figure.rivals["node_exporter"] = other.get(key)
         report.add(figure)
-    report.notes.append(
-        f"after {options.seconds + options.warm_up:.0f} s at a report each {options.interval:g} s; {processes} processes"
-    )
+    seconds = options.seconds + options.warm_up
+    report.notes.append(f"after {seconds:.0f} s at a report each {options.interval:g} s; {processes} processes")
     report.notes.append("a library's pages count as private while no other process maps them")
     report.publish()
 

@@ -25,7 +25,12 @@ class Metric:
 
 METRICS: tuple[Metric, ...] = (
     Metric("cpu.percent", "%", "time that the processors were busy, all cores together"),
-    Metric("cpu.mode.percent", "%", "share of time by mode: user, nice, system, iowait, irq, softirq, steal, guest, idle", ("mode",)),
+    Metric(
+        "cpu.mode.percent",
+        "%",
+        "share of time by mode: user, nice, system, iowait, irq, softirq, steal, guest, idle",
+        ("mode",),
+    ),
     Metric("cpu.core.percent", "%", "time that one core was busy", ("core",)),
     Metric("cpu.cores", "", "processors that are online"),
     Metric("cpu.quota.percent", "%", "use of the processor time that the container may take"),
@@ -41,7 +46,9 @@ METRICS: tuple[Metric, ...] = (
     Metric("load.1", "", "runnable and waiting processes, mean of 1 minute"),
     Metric("load.5", "", "runnable and waiting processes, mean of 5 minutes"),
     Metric("load.15", "", "runnable and waiting processes, mean of 15 minutes"),
-    Metric("pressure.percent", "%", "time that tasks stalled for a resource; kind is some or full", ("kind", "resource")),
+    Metric(
+        "pressure.percent", "%", "time that tasks stalled for a resource; kind is some or full", ("kind", "resource")
+    ),
     Metric("disk.total", "B", "size of a file system", ("mount",)),
     Metric("disk.used", "B", "space in use on a file system", ("mount",)),
     Metric("disk.free", "B", "space that an ordinary user may still take", ("mount",)),
@@ -60,11 +67,21 @@ METRICS: tuple[Metric, ...] = (
     Metric("network.send.errors", "1/s", "send errors of an interface", ("interface",)),
     Metric("network.receive.drops", "1/s", "received packets that were dropped", ("interface",)),
     Metric("network.send.drops", "1/s", "packets to send that were dropped", ("interface",)),
-    Metric("tcp.connections", "", "TCP connections by state; where there are very many, counted anew once a minute only", ("state",)),
+    Metric(
+        "tcp.connections",
+        "",
+        "TCP connections by state; where there are very many, counted anew once a minute only",
+        ("state",),
+    ),
     Metric("files.open", "", "open files of the whole system"),
     Metric("files.limit", "", "open files that the system allows"),
     Metric("processes.count", "", "processes"),
-    Metric("processes.state", "", "processes by state: running, sleeping, blocked, stopped, zombie, idle; every 30 s", ("state",)),
+    Metric(
+        "processes.state",
+        "",
+        "processes by state: running, sleeping, blocked, stopped, zombie, idle; every 30 s",
+        ("state",),
+    ),
     Metric("temperature", "°C", "temperature of a sensor", ("sensor",)),
     Metric("battery.percent", "%", "charge of a battery", ("battery",)),
     Metric("battery.charging", "", "1 while a battery charges or is full on mains, else 0", ("battery",)),

@@ -384,3 +384,29 @@ def test_a_gap_that_is_itself_given_up_is_said_again(tmp_path: Path) -> None:
     assert account(hub, urgent)[1] > 100, "segments of the urgent lane went too, those with the first gaps among them"
     assert account(hub, metrics) == (0, 250)
     spool.close()
+
+
+def test_half_a_batch_that_cannot_be_cut_off_ends_its_segment(tmp_path: Path) -> None:
+    files = FaultyFiles()
+    spool = Spool(str(tmp_path), files=files)
+    held = fill(spool, METRICS, 3)
+
+    def fault(operation: str, path: str) -> None:
+        if operation == "truncate":
+            files.room = None  # somebody has made room, too late
+            raise OSError(errno.EIO, "the disk is going")
+
+    files.room, files.fault = 300, fault
+    held |= dict(put(spool, METRICS, number) for number in range(3, 5))
+    assert files.room is None
+    files.fault = None
+    held |= fill(spool, METRICS, 3)
+    assert len(list((tmp_path / "metrics").glob("*.seg"))) == 2
+    hub = SmallHub()
+    drain(spool, hub)
+    assert account(hub, held) == (8, 0)
+    assert not hub.gaps
+    spool.close()
+    spool = Spool(str(tmp_path))
+    assert spool.stats()["lost_batches"] == 0
+    spool.close()

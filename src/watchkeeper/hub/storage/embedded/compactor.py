@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import resource
+import signal
 import sqlite3
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -26,9 +27,10 @@ from watchkeeper.hub.storage.embedded.names import Names
 from watchkeeper.hub.storage.embedded.rollups import RollupRow, rollup_rows, shard_of
 from watchkeeper.hub.storage.embedded.slices import SLICE_BYTES, Done, Job, Slice, write_message
 
-# Raw reports of this many bytes are held at once; more journal is read in several passes. A single host
-# with more than that is compacted part of the way, and the hub starts another job.
+# Raw reports of this many bytes are held at once; more journal is read in several passes. A single host with
+# more than HOST_BYTES is compacted part of the way, and the hub starts another job.
 PASS_BYTES = 32 << 20
+HOST_BYTES = 8 << 20
 NOBODY = 0xFFFF_FFFF
 
 
@@ -126,7 +128,7 @@ def _passes(db: sqlite3.Connection, through: int) -> tuple[list[list[int]], dict
             if host == NOBODY or host in limits:
                 continue
             sizes[host] = sizes.get(host, 0) + length
-            if sizes[host] > PASS_BYTES:
+            if sizes[host] > HOST_BYTES:
                 limits[host] = row
     groups: list[list[int]] = []
     filled = PASS_BYTES
@@ -161,6 +163,8 @@ def _gather(
 def main() -> None:
     """Read a job, do it, and stop early when the hub goes away."""
     os.nice(10)
+    # Ctrl-C in a terminal reaches this process too; the hub ends it when it stops.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     job = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=Job)
     try:
         run(job, sys.stdout.buffer)

@@ -25,6 +25,8 @@ TIERS = (FIVE_MINUTES, HOUR)
 PERIODS = {FIVE_MINUTES: DAY, HOUR: 7 * DAY}
 SHARD_BITS = 5
 SHARD_HOSTS = 1 << SHARD_BITS
+# Series that are rolled up at once: a host may have 10,000, and this happens in little memory.
+SLAB = 256
 # The series whose values are the reports themselves: 1 for one that came late, else 0.
 REPORTS = 0
 
@@ -83,14 +85,17 @@ def roll(block: Block, tier: int, start: int, span: int) -> tuple[list[int], Rol
     block = block.window(start, start + span)
     if len(block):
         late = (block.origins["late"] > 0).astype(np.float64)
-        matrix = np.array([late, *block.columns.values()])
         places = ((block.times - start) // tier).astype(np.int64)
         firsts = np.flatnonzero(np.diff(places, prepend=-1))
-        _fill(found, matrix, places[firsts], firsts)
+        lines = [late, *block.columns.values()]
+        for at in range(0, len(lines), SLAB):
+            _fill(found, slice(at, at + SLAB), np.array(lines[at : at + SLAB]), places[firsts], firsts)
     return series, found
 
 
-def _fill(found: Rolled, matrix: NDArray[np.float64], at: NDArray[np.int64], firsts: NDArray[np.int64]) -> None:
+def _fill(
+    found: Rolled, rows: slice, matrix: NDArray[np.float64], at: NDArray[np.int64], firsts: NDArray[np.int64]
+) -> None:
     known = ~np.isnan(matrix)
     count = np.add.reduceat(known, firsts, axis=1, dtype=np.uint32)
     total = np.add.reduceat(np.where(known, matrix, 0.0), firsts, axis=1)
@@ -100,8 +105,8 @@ def _fill(found: Rolled, matrix: NDArray[np.float64], at: NDArray[np.int64], fir
         # Rounding may push a mean out of its own band by the last bit.
         mean = np.clip(total / count, low, high)
     for name, values in (("mean", mean), ("low", low), ("high", high)):
-        getattr(found, name)[:, at] = np.clip(values, -LARGEST, LARGEST)
-    found.count[:, at] = count
+        getattr(found, name)[rows, at] = np.clip(values, -LARGEST, LARGEST)
+    found.count[rows, at] = count
 
 
 def encode_rolled(rolled: Rolled) -> bytes:

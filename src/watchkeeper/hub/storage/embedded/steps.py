@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from itertools import count
 
 import msgspec
 import numpy as np
@@ -30,24 +32,24 @@ class Steps(msgspec.Struct, frozen=True):
 
 
 def steps_of(start: float, end: float, points: int, unit: float = 0) -> Steps:
-    """At most `points` steps that cover [start, end), aligned to 1970; multiples of `unit` seconds."""
+    """At most `points` steps (never fewer than 2) that cover [start, end), aligned to 1970; multiples of `unit`
+    seconds."""
     points = max(points, 2)
     least = max((end - start) / points, 1e-3)
     for step in _candidates(least, unit):
         first = math.floor(start / step)
-        count = math.ceil(end / step) - first
-        if count <= points:
-            return Steps(first * step, step, max(count, 1))
-    raise AssertionError("steps grow without end")
+        number = math.ceil(end / step) - first
+        if number <= points:
+            return Steps(first * step, step, max(number, 1))
+    raise AssertionError("a step as long as the range is always enough")
 
 
-def _candidates(least: float, unit: float) -> list[float]:
-    if unit:
-        first = math.ceil(least / unit)
-        return [unit * k for k in range(max(first, 1), first + 3)]
-    nice = [float(step) for step in _NICE if step >= least]
-    day = math.ceil(least / DAY)
-    return nice + [float(DAY * k) for k in range(day, day + 3)]
+def _candidates(least: float, unit: float) -> Iterator[float]:
+    """Lengths of steps from `least` seconds on, without end."""
+    if not unit:
+        yield from (float(step) for step in _NICE if step >= least)
+        unit = DAY
+    yield from (unit * factor for factor in count(max(math.ceil(least / unit), 1)))
 
 
 class Stats(msgspec.Struct):

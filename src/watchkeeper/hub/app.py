@@ -36,9 +36,11 @@ from watchkeeper.hub.ingest.endpoint import AgentEndpoint
 from watchkeeper.hub.ingest.group import Committing
 from watchkeeper.hub.ingest.group_commit import GroupCommitter
 from watchkeeper.hub.ingest.hints import Hints
+from watchkeeper.hub.ingest.protocol import IngestProtocol
 from watchkeeper.hub.ingest.publishing import Publishing
 from watchkeeper.hub.live.hosts import LiveHosts
 from watchkeeper.hub.live.publish import Live
+from watchkeeper.hub.storage.embedded.retention import Retention
 from watchkeeper.hub.storage.embedded.store import EmbeddedRecordStore
 from watchkeeper.hub.storage.state import StateStore
 from watchkeeper.hub.storage.state_hosts import StateHosts
@@ -57,6 +59,12 @@ def data_folder(settings: Settings) -> str:
         return "/var/lib/watchkeeper/hub"
     base = os.environ.get("XDG_DATA_HOME") or os.path.expanduser("~/.local/share")
     return os.path.join(base, "watchkeeper", "hub")
+
+
+def retention(settings: Settings) -> Retention:
+    """How long each kind of data is kept."""
+    names = ("raw_days", "five_minute_days", "hour_days", "event_days", "process_days")
+    return Retention(**{name: settings.number(f"hub.retention.{name}") for name in names})
 
 
 @contextlib.contextmanager
@@ -101,7 +109,7 @@ class Hub:
         self._folder = folder
         self._listening = listening
         self._state = StateStore(folder)
-        self._records = EmbeddedRecordStore(Path(folder))
+        self._records = EmbeddedRecordStore(Path(folder), retention=retention(settings))
         self._hosts = StateHosts(self._state.engine)
         self._users = StateUsers(self._state.engine)
         self._counters = dict.fromkeys(
@@ -124,7 +132,7 @@ class Hub:
             self._application,
             interface="asgi3",
             loop="uvloop" if sys.platform != "win32" else "auto",
-            http="httptools",
+            http=IngestProtocol,
             ws="none",
             lifespan="off",
             log_config=None,
@@ -151,7 +159,7 @@ class Hub:
         self._committer = committer
         tokens = AgentTokens(self._hosts.tokens())
         hints = Hints(live, self._records, caps, int(self._settings.number("hub.limits.series")))
-        self._ingest = AgentEndpoint(tokens, live, committer, hints)
+        self._ingest = IngestProtocol.endpoint = AgentEndpoint(tokens, live, committer, hints)
         self._services = Services(
             name=platform.node(),
             folder=self._folder,

@@ -105,7 +105,7 @@ def test_queries_answer_in_the_shapes_of_the_document(hub: HubProcess) -> None:
     assert len(fleet["times"]) == len(fleet["agg"]["mean"]) == len(fleet["count"])
     assert [top["host"] for top in fleet["top"]] == [hosts[1]]
     assert [entry["id"] for entry in compared["hosts"]] == hosts
-    assert {key for key in compared["hosts"][0]["range"]} == {"from", "to", "step", "resolution", "times", "series"}
+    assert set(compared["hosts"][0]["range"]) == {"from", "to", "step", "resolution", "times", "series"}
     assert [host["id"] for host in listed["hosts"]] == [hosts[1]]
     assert len(listed["hosts"][0]["spark"]["cpu"]) == 60
 

@@ -176,7 +176,7 @@ async def show_completeness(
 def _mentions(live: LiveHost, text: str) -> bool:
     """Does the host's id, name or a tag contain the text?"""
     host = live.host
-    words = [host.id, host.name, *(f"{key}={value}" for key, value in host.tags.items())]
+    words = [host.id, host.name, *(f"{key}={value}" for key, value in live.tags.items())]
     return not text or any(text in word.lower() for word in words)
 
 

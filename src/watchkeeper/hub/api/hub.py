@@ -22,7 +22,7 @@ async def show_hub(services: Here, seen: Seen) -> dict[str, Any]:
         "incarnation": services.records.incarnation,
         "hosts": len(seen.hosts(services.live.hosts)),
         "series": stats.get("series"),
-        "storage": {name: stats.get(name) for name in STORAGE},
+        "storage": {name: stats.get(name) for name in STORAGE} | {"oldest": stats.get("oldest") or None},
         "ingest": {
             "reports_per_second": counters["reports_per_second"],
             "samples_per_second": counters["samples_per_second"],

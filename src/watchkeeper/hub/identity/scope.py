@@ -58,5 +58,5 @@ def with_tags(hosts: Iterable[LiveHost], tags: Iterable[str]) -> list[LiveHost]:
     return [
         live
         for live in hosts
-        if all((live.host.tags.get(key) == value) if equals else key in live.host.tags for key, equals, value in wanted)
+        if all((live.tags.get(key) == value) if equals else key in live.tags for key, equals, value in wanted)
     ]

@@ -24,7 +24,7 @@ from watchkeeper.hub.identity.agents import AgentTokens
 from watchkeeper.hub.ingest.decode import gunzip
 from watchkeeper.hub.ingest.group_commit import GroupCommitter
 from watchkeeper.hub.ingest.hints import Hints
-from watchkeeper.hub.ingest.jobs import Job
+from watchkeeper.hub.ingest.jobs import Job, Reply
 from watchkeeper.hub.ingest.pace import Pace
 from watchkeeper.hub.live.hosts import LiveHost
 from watchkeeper.hub.live.publish import Live
@@ -86,34 +86,41 @@ class AgentEndpoint:
                     f"there is no {scope['method']} {scope['path']}", "agents POST to /agent/v1/batches"
                 )
             headers = Headers(scope)
-            key = self._tokens.host(headers.authorization)
-            live = self._live.hosts.by_key.get(key) if key is not None else None
-            if live is None:
-                raise UnauthenticatedError("the agent's token is not known here", "make a new one in the hub")
+            live = self._host(headers.authorization)
             now = time.time()
             self._pace.check(live.host.key, now)
             body = await read_body(receive, headers)
-            live.last_seen = now
-            self._note_skew(live, headers.sent_at, now)
+            self._heard(live, headers.sent_at, now)
             status, answer = await call(live, body, now)
         except WatchkeeperError as error:
-            await _refuse(send, error)
+            await _send(send, *refusal(error))
             return
-        await send(
-            {
-                "type": "http.response.start",
-                "status": status,
-                "headers": [_JSON, (b"content-length", b"%d" % len(answer))],
-            }
-        )
-        await send({"type": "http.response.body", "body": answer})
+        await _send(send, status, [_JSON, (b"content-length", b"%d" % len(answer))], answer)
+
+    def take(self, authorization: bytes, sent_at: bytes, body: bytes, reply: Reply) -> None:
+        """Take a whole post of batches; `reply` is called on the event loop. Raises WatchkeeperError."""
+        now = time.time()
+        live = self._host(authorization)
+        self._pace.check(live.host.key, now)
+        self._heard(live, sent_at, now)
+        self._submit(live, body, now, reply)
+
+    def _submit(self, live: LiveHost, body: bytes, now: float, reply: Reply) -> None:
+        key = live.host.key
+        self._committer.submit(Job(key, read_post(body), now, len(body), reply, self._live.watched(key)))
+
+    def _host(self, authorization: bytes) -> LiveHost:
+        """The host that the token speaks for. Raises UnauthenticatedError."""
+        key = self._tokens.host(authorization)
+        live = self._live.hosts.by_key.get(key) if key is not None else None
+        if live is None:
+            raise UnauthenticatedError("the agent's token is not known here", "make a new one in the hub")
+        return live
 
     async def _batches(self, live: LiveHost, body: bytes, now: float) -> tuple[int, bytes]:
-        post = read_post(body)
-        key = live.host.key
-        job = Job(key, post, now, len(body), self._loop.create_future(), self._live.watched(key))
-        self._committer.submit(job)
-        return 200, await job.future
+        answer = self._loop.create_future()
+        self._submit(live, body, now, _into(answer))
+        return 200, await answer
 
     async def _receipts(self, live: LiveHost, body: bytes, now: float) -> tuple[int, bytes]:
         try:
@@ -123,9 +130,9 @@ class AgentEndpoint:
         if len(asked) > MOST_STREAMS_ASKED:
             raise TooLargeError(f"{len(asked)} streams are too many", f"ask for {MOST_STREAMS_ASKED} at a time")
         key = live.host.key
-        job = Job(key, None, now, len(body), self._loop.create_future(), self._live.watched(key), asked)
-        self._committer.submit(job)
-        return 200, await job.future
+        answer = self._loop.create_future()
+        self._committer.submit(Job(key, None, now, len(body), _into(answer), self._live.watched(key), asked))
+        return 200, await answer
 
     async def _now(self, live: LiveHost, body: bytes, now: float) -> tuple[int, bytes]:
         wanted = self._hints.take(live, body, now)
@@ -134,7 +141,9 @@ class AgentEndpoint:
             return 204, b""
         return 200, json.dumps({"want_schemas": wanted, "watched": watched}).encode()
 
-    def _note_skew(self, live: LiveHost, sent_at: bytes, now: float) -> None:
+    def _heard(self, live: LiveHost, sent_at: bytes, now: float) -> None:
+        """Note when the host was heard of, and how far its clock is off."""
+        live.last_seen = now
         if sent_at:
             try:
                 live.skew = round(float(sent_at) - now, 3)
@@ -166,7 +175,22 @@ async def read_body(receive: Receive, headers: Headers) -> bytes:
     return body
 
 
-async def _refuse(send: Send, error: WatchkeeperError) -> None:
+def _into(future: asyncio.Future[bytes]) -> Reply:
+    """A reply that ends a wait; nobody may be waiting any more."""
+
+    def reply(answer: bytes | WatchkeeperError) -> None:
+        if future.done():
+            return
+        if isinstance(answer, bytes):
+            future.set_result(answer)
+        else:
+            future.set_exception(answer)
+
+    return reply
+
+
+def refusal(error: WatchkeeperError) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+    """Status, headers and body that tell an agent why."""
     body = json.dumps(
         {"title": error.message, "status": error.status, "hint": error.hint, "retryable": error.retryable}
     ).encode()
@@ -178,5 +202,9 @@ async def _refuse(send: Send, error: WatchkeeperError) -> None:
     if isinstance(error, TooLargeError):
         # What is left of the body is not read: the connection cannot be used again.
         headers.append((b"connection", b"close"))
-    await send({"type": "http.response.start", "status": error.status, "headers": headers})
+    return error.status, headers, body
+
+
+async def _send(send: Send, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
+    await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

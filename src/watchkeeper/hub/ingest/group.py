@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import logging
-from asyncio import Future
 from collections.abc import Iterable
 
 from watchkeeper.base.errors import StorageError, WatchkeeperError
 from watchkeeper.hub.ingest.accept import accept
 from watchkeeper.hub.ingest.capping import SeriesCaps, event_state
-from watchkeeper.hub.ingest.jobs import Committed, Job
+from watchkeeper.hub.ingest.jobs import Committed, Job, Reply
 from watchkeeper.hub.ingest.receipts import receipt, receipts
 from watchkeeper.hub.ingest.streams import StreamStates
 from watchkeeper.hub.model.records import Batch, StoredGap
@@ -17,7 +16,7 @@ from watchkeeper.hub.storage.interfaces import RecordStore
 from watchkeeper.wire.records import REPORT_HEADER
 
 log = logging.getLogger(__name__)
-Answer = tuple[Future[bytes], bytes | WatchkeeperError]
+Answer = tuple[Reply, bytes | WatchkeeperError]
 _report = REPORT_HEADER.unpack_from
 
 
@@ -47,16 +46,16 @@ class Committing:
                 events += self._accept(job, touched)
                 accepted.append(job)
             except WatchkeeperError as error:
-                answers.append((job.future, error))
+                answers.append((job.reply, error))
         verdicts = [job.verdict for job in accepted if job.verdict is not None]
         batches = [batch for verdict in verdicts for batch in verdict.batches]
         gaps = [gap for verdict in verdicts for gap in verdict.gaps]
         failed = self._append(batches + events, touched, gaps) if touched else None
         if failed is not None:
-            return answers + [(job.future, failed) for job in [*accepted, *questions]], None
+            return answers + [(job.reply, failed) for job in [*accepted, *questions]], None
         incarnation = self._records.incarnation
-        answers += [(job.future, receipt(incarnation, job, self._wanted(job))) for job in accepted]
-        answers += [(job.future, receipts(incarnation, job, self._states)) for job in questions]
+        answers += [(job.reply, receipt(incarnation, job, self._wanted(job))) for job in accepted]
+        answers += [(job.reply, receipts(incarnation, job, self._states)) for job in questions]
         return answers, Committed(verdicts, events)
 
     def forget_host(self, host: int) -> None:

@@ -48,7 +48,7 @@ class GroupCommitter:
         self._thread.start()
 
     def submit(self, job: Job) -> None:
-        """Queue a job; its future gets the answer. Raises UnavailableError while the hub stops."""
+        """Queue a job; its reply is called with the answer. Raises UnavailableError while the hub stops."""
         if self._closed:
             raise UnavailableError("the hub is stopping", "the same post will be taken when it is back")
         self._queue.put(job)
@@ -101,12 +101,7 @@ class GroupCommitter:
 
     def _deliver(self, answers: list[Answer], committed: Committed | None) -> None:
         """On the event loop: wake those who wait, then tell the live view."""
-        for future, answer in answers:
-            if future.done():
-                continue
-            if isinstance(answer, bytes):
-                future.set_result(answer)
-            else:
-                future.set_exception(answer)
+        for reply, answer in answers:
+            reply(answer)
         if committed is not None:
             self._publish(committed)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from asyncio import Future
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
+from watchkeeper.base.errors import WatchkeeperError
 from watchkeeper.hub.ingest.accept import Verdict
 from watchkeeper.hub.model.records import Batch
 from watchkeeper.wire.frames import Post
+
+# Called on the event loop with the receipt, or with why there is none.
+Reply = Callable[[bytes | WatchkeeperError], None]
 
 
 class Job:
@@ -18,7 +21,7 @@ class Job:
     `size` is in bytes; `verdict` is filled in when the post was accepted.
     """
 
-    __slots__ = ("future", "host", "post", "received", "size", "streams", "verdict", "watched")
+    __slots__ = ("host", "post", "received", "reply", "size", "streams", "verdict", "watched")
 
     def __init__(
         self,
@@ -26,7 +29,7 @@ class Job:
         post: Post | None,
         received: float,
         size: int,
-        future: Future[bytes],
+        reply: Reply,
         watched: bool,
         streams: Sequence[bytes] = (),
     ) -> None:
@@ -34,7 +37,7 @@ class Job:
         self.post = post
         self.received = received
         self.size = size
-        self.future = future
+        self.reply = reply
         self.watched = watched
         self.streams = streams
         self.verdict: Verdict | None = None

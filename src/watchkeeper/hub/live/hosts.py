@@ -30,6 +30,7 @@ class LiveHost:
         "last_report",
         "last_seen",
         "monotonic",
+        "own_tags",
         "processes",
         "received",
         "report",
@@ -52,10 +53,16 @@ class LiveHost:
         self.interval = DEFAULT_INTERVAL
         self.facts: dict[str, Any] = {}
         self.agent: dict[str, Any] = {}
+        self.own_tags: dict[str, str] = {}
         self.collectors: list[dict[str, Any]] = []
         self.processes: Processes | None = None
         self.status = NEVER
         self.since = host.created
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """Tags from the agent's own settings, and above them those that were given here."""
+        return {**self.own_tags, **self.host.tags}
 
     def take(self, report: bytes, received: float) -> bool:
         """Keep the report if it is newer than the one kept; false when it is not, or is no report.
@@ -92,7 +99,9 @@ class LiveHost:
             interval = data.get("interval", self.agent.get("interval"))
             if isinstance(interval, int | float) and interval > 0:
                 self.agent["interval"] = self.interval = float(interval)
-            self.facts = {key: value for key, value in data.items() if key not in ("agent", "interval")}
+            tags = data.get("tags")
+            self.own_tags = {str(key): str(value) for key, value in tags.items()} if isinstance(tags, dict) else {}
+            self.facts = {key: value for key, value in data.items() if key not in ("agent", "interval", "tags")}
         elif kind == "collectors":
             found = data.get("collectors")
             self.collectors = list(found) if isinstance(found, list) else []

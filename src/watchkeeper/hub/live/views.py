@@ -31,7 +31,7 @@ def host_view(hosts: LiveHosts, live: LiveHost, facts: bool = True) -> dict[str,
     view = changed_view(hosts, live)
     view |= {
         "name": host.name,
-        "tags": host.tags,
+        "tags": live.tags,
         "since": live.since,
         "last_seen": live.last_seen,
         "skew": live.skew,

@@ -13,26 +13,66 @@ from pathlib import Path
 
 PARTS = ("base", "wire", "uplink", "agent")
 
-# The archive's own start. -I and -S keep a machine's own packages and settings of Python out, and save a megabyte of
-# memory; the variable keeps the C library from opening a heap for each thread. Compiling takes two megabytes that a
-# process never gives back, so a child does it and hands over the code.
-MAIN = '''\
+# The archive's own start. Running a zip file costs the interpreter two megabytes, and compiling another two that a
+# process never gives back. So the first process compiles all modules into a file in memory, and becomes a second one
+# that finds them there. -I and -S keep a machine's own packages and settings of Python out; the variable keeps the C
+# library from opening a heap for each thread.
+MAIN = """\
 import marshal
 import os
 import sys
 
 FILES = {files!r}
+LOADER = {loader!r}
+START = (
+    "import marshal,sys;d=open(int(sys.argv.pop(1)),'rb').read();"
+    "n=int.from_bytes(d[:4],'little');exec(marshal.loads(d[4:4+n]))"
+)
+
+
+def sized(data):
+    return len(data).to_bytes(4, "little") + data
+
+
+def become_lean(loader):
+    index, codes, offset = {{}}, [], 0
+    for path in FILES:
+        place = os.path.join(loader.archive, *path.split("/"))
+        code = marshal.dumps(compile(loader.get_data(place), place, "exec", dont_inherit=True))
+        name = path[:-3].replace("/", ".")
+        package = name.endswith(".__init__")
+        index[name[:-9] if package else name] = package, offset, len(code)
+        codes.append(code)
+        offset += len(code)
+    boot = marshal.dumps(compile(LOADER, "wk-agent", "exec", dont_inherit=True))
+    file = os.memfd_create("wk-agent", 0)
+    with open(file, "wb", closefd=False) as writer:
+        writer.write(sized(boot) + sized(marshal.dumps((os.path.abspath(sys.argv[0]), index))) + b"".join(codes))
+    os.lseek(file, 0, os.SEEK_SET)
+    os.environ.setdefault("MALLOC_ARENA_MAX", "1")
+    os.execv(sys.executable, [sys.executable, "-I", "-S", "-c", START, str(file), *sys.argv[1:]])
+
+
+if "run" in sys.argv[1:] and sys.executable and hasattr(os, "memfd_create"):
+    become_lean(__loader__)
+
+from watchkeeper.agent.commands import main
+
+sys.exit(main(sys.argv[1:]))
+"""
+
+# Runs in the second process, with `d` all that the first has written and `n` the length of this.
+LOADER = """\
+import marshal
+import sys
 
 
 class Compiled:
-    """Imports modules from code that is there already: `data` holds it, `index` says where."""
-
-    def __init__(self, archive, data):
-        self._archive = archive
+    def __init__(self, data, begin):
         self._data = data
-        size = int.from_bytes(data[:4], "little")
-        self._index = marshal.loads(data[4 : 4 + size])
-        self._begin = 4 + size
+        size = int.from_bytes(data[begin : begin + 4], "little")
+        self._begin = begin + 4 + size
+        self.archive, self._index = marshal.loads(data[begin + 4 : self._begin])
 
     def find_spec(self, name, path=None, target=None):
         found = self._index.get(name)
@@ -41,7 +81,7 @@ class Compiled:
         spec = type(sys.__spec__)(name, self, is_package=found[0])
         if found[0]:
             # What is imported later comes from the archive.
-            spec.submodule_search_locations.append(os.path.join(self._archive, *name.split(".")))
+            spec.submodule_search_locations.append("/".join([self.archive, *name.split(".")]))
         return spec
 
     def create_module(self, spec):
@@ -53,55 +93,20 @@ class Compiled:
         exec(marshal.loads(memoryview(self._data)[begin : begin + length]), module.__dict__)
 
 
-def compiled(loader):
-    """The code of all modules behind its index, compiled by a child; empty where there can be none."""
-    read, write = os.pipe()
-    try:
-        child = os.fork()
-    except OSError:
-        return b""
-    if child == 0:
-        try:
-            index, codes, offset = {{}}, [], 0
-            for path in FILES:
-                source = loader.get_data(loader.archive + os.sep + path)
-                code = marshal.dumps(compile(source, loader.archive + os.sep + path, "exec", dont_inherit=True))
-                name = path[:-3].replace("/", ".")
-                package = name.endswith(".__init__")
-                index[name[:-9] if package else name] = package, offset, len(code)
-                codes.append(code)
-                offset += len(code)
-            head = marshal.dumps(index)
-            with open(write, "wb") as file:
-                file.write(b"".join([len(head).to_bytes(4, "little"), head, *codes]))
-        finally:
-            os._exit(0)
-    os.close(write)
-    with open(read, "rb") as file:
-        data = file.read()
-    os.waitpid(child, 0)
-    return data
+finder = Compiled(d, 4 + n)
+sys.meta_path.insert(0, finder)
+sys.argv[0] = finder.archive
+import os
 
-
-if not (sys.flags.isolated and sys.flags.no_site) and sys.executable:
-    os.environ.setdefault("MALLOC_ARENA_MAX", "1")
-    archive = os.path.abspath(sys.argv[0])
-    os.execv(sys.executable, [sys.executable, "-I", "-S", archive, *sys.argv[1:]])
-
-if "run" in sys.argv[1:]:
-    data = compiled(__loader__)
-    if data:
-        sys.meta_path.insert(0, Compiled(__loader__.archive, data))
-        import watchkeeper.agent.app
-
-        if "WK_CONFIG" in os.environ or any(word.startswith("--config") for word in sys.argv):
-            import watchkeeper.base.toml
-        del sys.meta_path[0], data
-
+import watchkeeper.agent.app
 from watchkeeper.agent.commands import main
 
+if "WK_CONFIG" in os.environ or any(word.startswith("--config") for word in sys.argv):
+    import watchkeeper.base.toml
+# All that an agent needs is loaded: what it was loaded from can go.
+del sys.meta_path[0], finder, d
 sys.exit(main(sys.argv[1:]))
-'''
+"""
 
 # The least that a zip file can say; a build does not depend on when it ran.
 _TIME = (1980, 1, 1, 0, 0, 0)
@@ -120,7 +125,7 @@ def build(target: Path) -> None:
         file.write(b"#!/usr/bin/env python3\n")
         with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
             names = [source.relative_to(package.parent).as_posix() for source in sources]
-            _add(archive, "__main__.py", MAIN.format(files=names).encode())
+            _add(archive, "__main__.py", MAIN.format(files=names, loader=LOADER).encode())
             for name, source in zip(names, sources, strict=True):
                 _add(archive, name, source.read_bytes())
     temporary.chmod(0o755)

@@ -73,12 +73,12 @@ def test_a_backlog_does_not_wait_for_the_hour(
 def test_a_host_with_more_than_fits_into_memory_is_compacted_in_parts(tmp_path: Path) -> None:
     from watchkeeper.wire.records import SCHEMA, pack_schema
 
-    number, payload = pack_schema([(f"wide.{at}", "gauge", "") for at in range(10_000)])
+    number, payload = pack_schema([(f"wide.{at}", "gauge", "") for at in range(5_000)])
     store = EmbeddedRecordStore(tmp_path, SteppedClock(NOW), housekeeping=False)
     feed = Feed(store)
     feed.send(others=[(SCHEMA, payload)])
     for at in range(30):
-        feed.send([report(NOW + at * 60 + k, [float(at)] * 10_000, number) for k in range(10)])
+        feed.send([report(NOW + at * 60 + k, [float(at)] * 5_000, number) for k in range(10)])
     outcome = store.compact_now()
     assert outcome.reports == 300
     assert outcome.peak_kib < 200 * 1024

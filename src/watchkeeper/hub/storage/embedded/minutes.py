@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,16 +14,38 @@ from watchkeeper.wire.records import COUNTER
 
 MINUTES = 64
 Float32s = NDArray[np.float32]
+Places = NDArray[np.int64] | slice | None
 
 
 class _Shape:
     """Where the values of one schema go: the ring's row of each, and which are counters."""
 
-    __slots__ = ("counters", "rows")
+    __slots__ = ("counter_rows", "counters", "rows")
 
     def __init__(self, rows: Sequence[int], counters: Sequence[int]) -> None:
-        self.rows = np.array(rows, np.int64)
-        self.counters = np.array(counters, np.int64)
+        self.rows = _run(rows)
+        self.counters = _run(counters)
+        self.counter_rows = _run([rows[at] for at in counters])
+
+
+def _run(places: Sequence[int]) -> Places:
+    """`places` as an index: a slice where they follow each other, None where there are none."""
+    if not places:
+        return None
+    if list(places) == list(range(places[0], places[0] + len(places))):
+        return slice(places[0], places[0] + len(places))
+    return np.array(places, np.int64)
+
+
+def _by_minute(times: Floats) -> Iterator[tuple[int, slice]]:
+    """The minutes in which `times` lie, which rise, and where."""
+    if times[0] // 60 == times[-1] // 60:
+        yield int(times[0] // 60), slice(None)
+        return
+    minutes = (times // 60).astype(np.int64)
+    firsts = np.flatnonzero(np.diff(minutes, prepend=-1)).tolist()
+    for first, last in zip(firsts, [*firsts[1:], len(minutes)], strict=True):
+        yield int(minutes[first]), slice(first, last)
 
 
 class MinuteRing:
@@ -49,15 +71,12 @@ class MinuteRing:
         """Fold in reports (rows of `values`, in order of time) of `series`; changes `values`."""
         shape = self._shapes.get(series) or self._learn(series, names)
         values[~np.isfinite(values)] = np.nan
-        if len(shape.counters):
+        if shape.counters is not None:
             self._to_rates(times, values, shape)
-        minutes = (times // 60).astype(np.int64)
-        firsts = np.flatnonzero(np.diff(minutes, prepend=-1)).tolist()
-        for first, last in zip(firsts, [*firsts[1:], len(minutes)], strict=True):
-            minute = int(minutes[first])
+        for minute, part in _by_minute(times):
             self._advance(minute)
             if minute > self._newest - MINUTES:
-                self._fold(shape.rows, minute % MINUTES, values[first:last])
+                self._fold(shape.rows, minute % MINUTES, values[part])
 
     def line(self, series: int, minute: int, count: int) -> Float32s:
         """The last `count` minutes up to and with `minute`, NaN for unknown."""
@@ -78,8 +97,7 @@ class MinuteRing:
         return shape
 
     def _to_rates(self, times: Floats, values: NDArray[np.float64], shape: _Shape) -> None:
-        rows = shape.rows[shape.counters]
-        readings = values[:, shape.counters]
+        rows, readings = shape.counter_rows, values[:, shape.counters]
         spans, steps = times.copy(), readings.copy()
         spans[0] -= self._last_time
         spans[1:] -= times[:-1]
@@ -90,10 +108,10 @@ class MinuteRing:
             rates = steps / spans[:, np.newaxis]
             rates[~usual] = np.nan
             rates[steps < 0] = np.nan
-        values[:, shape.counters] = rates
         if times[-1] >= self._last_time:
             self._last[rows] = readings[-1]
             self._last_time = float(times[-1])
+        values[:, shape.counters] = rates
 
     def _longest(self, spans: Floats) -> float:
         """The longest interval over which a rate is known, from those seen so far."""
@@ -107,12 +125,12 @@ class MinuteRing:
         if minute <= self._newest:
             return
         passed = min(minute - self._newest, MINUTES)
-        slots = np.arange(minute - passed + 1, minute + 1) % MINUTES
-        self._means[:, slots] = np.nan
-        self._counts[:, slots] = 0
+        for slot in range(minute - passed + 1, minute + 1):
+            self._means[:, slot % MINUTES] = np.nan
+            self._counts[:, slot % MINUTES] = 0
         self._newest = minute
 
-    def _fold(self, rows: NDArray[np.int64], slot: int, values: NDArray[np.float64]) -> None:
+    def _fold(self, rows: Places, slot: int, values: NDArray[np.float64]) -> None:
         known = ~np.isnan(values)
         values[~known] = 0.0
         count = known.sum(axis=0)

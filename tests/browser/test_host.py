@@ -15,6 +15,7 @@ TABS = ["Charts", "Processes", "Events", "Collectors", "Custom metrics", "All se
 def host(page: Page, host_id: str) -> Page:
     page.goto(f"/hosts/{host_id}")
     expect(page.locator("[data-chart=cpu] canvas")).to_be_visible()
+    expect(page.get_by_label("Completeness of the data shown")).to_contain_text("received")
     return page
 
 

@@ -54,6 +54,14 @@ def test_a_gap_is_a_break_that_says_why_when_it_is_pointed_at(page: Page, machin
     expect(chart).to_contain_text("the spool was full")
 
 
+def test_no_line_crosses_a_gap(page: Page, machine: tuple[str, float]) -> None:
+    host, begin = machine
+    page.goto(f"/hosts/{host}?from={begin:.0f}&to={begin + FIRST:.0f}")
+    page.get_by_role("button", name="Load as table").click()
+    values = page.get_by_role("region", name="Load as table").locator("tbody td").all_inner_texts()
+    assert values.count("–") == 1, "one unknown point breaks the line"
+
+
 def test_unknown_is_never_drawn_as_a_number(page: Page, machine: tuple[str, float]) -> None:
     host, begin = machine
     inside = begin + (LOST.start + 5) * STEP

@@ -24,10 +24,26 @@ function line(series: RangeSeries): Line {
   return { info: info(series), mean, low: series.min ? [...series.min] : mean, high: series.max ? [...series.max] : mean };
 }
 
-export function fromRange(range: Range): Lines {
+// A report may be missed or late without the line being broken for it.
+const PATIENCE = 2.5;
+
+/** `interval` is the distance of two reports: raw points stand where reports were, however fine the step is. */
+export function fromRange(range: Range, interval: number): Lines {
   const lines = range.series.map(line);
   const { step, resolution, times } = trimmed(range, lines);
-  return { step, resolution, times, lines, open: 1 };
+  const data = { step, resolution, times, lines, open: 1 };
+  breakUp(data, Math.max(step, interval));
+  return data;
+}
+
+/** Puts an unknown point into each silence, so that no line crosses what nobody knows. */
+function breakUp({ times, lines }: Lines, usual: number) {
+  for (let index = times.length - 1; index > 0; index -= 1) {
+    const before = times[index - 1] ?? 0;
+    if ((times[index] ?? 0) - before <= usual * PATIENCE) continue;
+    times.splice(index, 0, before + usual);
+    for (const { mean, low, high } of lines) for (const values of new Set([mean, low, high])) values.splice(index, 0, null);
+  }
 }
 
 /** Unknown steps at the end are the future: the live stream fills them, so they must not stand there. */
@@ -58,7 +74,7 @@ export function append(data: Lines, sample: Sample, interval: number): boolean {
     return true;
   }
   if (last !== undefined && start <= last) return false;
-  const reach = Math.max(data.step, interval) * 2.5;
+  const reach = Math.max(data.step, interval) * PATIENCE;
   if (last !== undefined && start - last > reach) push(data, last + Math.max(data.step, interval), () => null);
   push(data, start, (name) => sample.value(name));
   data.open = 1;

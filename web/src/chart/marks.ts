@@ -36,7 +36,7 @@ export function gapWords(gap: Gap): string {
 /** Words about what is at `time`; `reach` is how far off an event may be, in seconds. */
 export function wordsAt({ gaps, late, events }: Marks, time: number, reach: number): string[] {
   const words = gaps.filter(({ from, to }) => time >= from - reach && time <= to + reach).map(({ gap }) => gapWords(gap));
-  if (late.some(([from, to]) => time >= from && time <= to)) words.push("Came late: kept on the machine until the hub was reached");
+  if (words.length === 0 && late.some(([from, to]) => time >= from && time <= to)) words.push("Came late: kept on the machine until the hub was reached");
   const near = events.filter((event) => Math.abs(event.time - time) <= reach).slice(0, 3);
   return [...words, ...near.map(eventTitle)];
 }

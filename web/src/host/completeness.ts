@@ -11,17 +11,21 @@ export interface Cell {
 
 /**
  * Buckets of one kind joined. Between two reports that came in time there is nothing to receive: a bucket
- * shorter than the interval is empty by nature, and counts as received while the silence is that short.
+ * shorter than the interval is empty by nature, and counts like the one before it while the silence is that short.
  */
 export function cells({ from, step, received, late, gaps, interval }: Completeness): Cell[] {
   const patience = Math.max(step, (interval ?? 5) * 2.5);
   const found: Cell[] = [];
   let heard = -Infinity;
+  let came: Kind = "received";
   received.forEach((count, index) => {
     const start = from + index * step;
     const end = start + step;
-    if (count > 0) heard = end;
-    const kind: Kind = (late[index] ?? 0) > 0 ? "late" : count > 0 || end - heard <= patience ? "received" : "nothing";
+    if (count > 0) {
+      heard = end;
+      came = (late[index] ?? 0) > 0 ? "late" : "received";
+    }
+    const kind: Kind = end - heard <= patience ? came : "nothing";
     const last = found.at(-1);
     if (last?.kind === kind) last.end = end;
     else found.push({ start, end, kind });

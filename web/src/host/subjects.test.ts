@@ -10,9 +10,18 @@ const subject = (id: string) => {
 };
 
 it("shows only charts that the host has something for", () => {
-  const sections = present(new Set(["cpu.percent", "load.1", "load.5", "swap.total"]));
+  const sections = present(new Set(["cpu.core.percent", "load.1", "load.5", "swap.total"]));
   expect(sections.map(({ id }) => id)).toEqual(["processor"]);
-  expect(sections[0]?.subjects.map(({ id, metrics }) => [id, metrics])).toEqual([["load", ["load.1", "load.5"]]]);
+  expect(sections[0]?.subjects.map(({ id, metrics }) => [id, metrics])).toEqual([
+    ["cores", ["cpu.core.percent"]],
+    ["load", ["load.1", "load.5"]],
+  ]);
+});
+
+it("draws the processor as one line where its modes are not known", () => {
+  const chart = present(new Set(["cpu.percent"]))[0]?.subjects[0];
+  expect(chart).toMatchObject({ id: "cpu", style: "lines", metrics: ["cpu.percent"] });
+  expect(chart?.whole).toBeUndefined();
 });
 
 it("stacks modes in their order, without idle, and keeps the whole apart", () => {

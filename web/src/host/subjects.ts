@@ -12,8 +12,8 @@ export interface Subject {
   /** Names in the order in which they are stacked or listed; others follow by name. */
   order?: string[];
   keep?: (labels: Labels) => boolean;
-  /** A metric drawn as a line of its own above a stack: the whole of which the parts are. */
-  whole?: { metric: string; name: string };
+  /** A metric drawn as a line of its own above a stack: the whole of which the parts are. `alone`: worth a chart without them. */
+  whole?: { metric: string; name: string; alone?: boolean };
   /** The top of the axis, when it has one. */
   top?: number;
   /** False where an axis from zero would flatten all that matters. */
@@ -47,7 +47,7 @@ export const SECTIONS: Section[] = [
         style: "stack",
         order: MODES,
         keep: (labels) => labels["mode"] !== "idle",
-        whole: { metric: "cpu.percent", name: "busy" },
+        whole: { metric: "cpu.percent", name: "busy", alone: true },
       },
       { ...lines("cores", "Cores", "%", ["cpu.core.percent"], label("core")), style: "heat", top: 100 },
       lines("load", "Load", "", ["load.1", "load.5", "load.15"], (one) => LOADS[one.metric] ?? one.metric, { order: Object.values(LOADS) }),
@@ -137,8 +137,10 @@ export function present(metrics: ReadonlySet<string>): Section[] {
   return SECTIONS.map((section) => ({
     ...section,
     subjects: section.subjects.flatMap((subject) => {
-      const found = subject.metrics.filter((metric) => metrics.has(metric) && metric !== subject.whole?.metric);
-      return found.length > 0 ? [{ ...subject, metrics: subject.metrics.filter((metric) => metrics.has(metric)) }] : [];
+      const found = subject.metrics.filter((metric) => metrics.has(metric));
+      const { whole, ...rest } = subject;
+      if (found.some((metric) => metric !== whole?.metric)) return [{ ...subject, metrics: found }];
+      return whole?.alone && found.length > 0 ? [{ ...rest, style: "lines" as const, metrics: found }] : [];
     }),
   })).filter(({ subjects }) => subjects.length > 0);
 }

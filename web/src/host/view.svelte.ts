@@ -10,6 +10,7 @@ import { hostPath, router } from "../state/router.svelte";
 const BUCKETS = 240;
 const EVENTS_ON_CHARTS = 200;
 const ZOOM = "zoom";
+const STILL = 5_000;
 
 export interface Span {
   from: number;
@@ -41,6 +42,7 @@ export class HostView {
   #listeners = new Set<(sample: Sample) => void>();
   #stream: LiveStream;
   #painted = 0;
+  #idle: number;
 
   constructor(id: string) {
     this.id = id;
@@ -62,6 +64,12 @@ export class HostView {
       },
     );
     void this.#load();
+    this.#idle = window.setInterval(() => this.#move(), STILL);
+  }
+
+  /** Now goes on when no report comes, and so does a window that follows it. */
+  #move() {
+    if (this.window.live && clock.read() - this.span.to > STILL / 1000) this.span = bounds(this.window, clock.read());
   }
 
   async #load() {
@@ -185,6 +193,7 @@ export class HostView {
   close() {
     this.#stream.close();
     this.#listeners.clear();
+    clearInterval(this.#idle);
     cancelAnimationFrame(this.#painted);
   }
 }

@@ -69,6 +69,10 @@ describe.each(THEMES)("in the %s theme", (theme) => {
     expect(contrast(see("n-11"), see(surface))).toBeGreaterThan(4.5);
   });
 
+  it.each(["n-1", "n-2"])("labels in the lowest voice can be read on --%s", (surface) => {
+    expect(contrast(see("n-10"), see(surface))).toBeGreaterThan(4.5);
+  });
+
   it.each(["accent", "ok", "warning", "critical", "offline", "info"])("%s can be read and seen", (meaning) => {
     for (const surface of ["n-1", "n-2", `${meaning}-fill`])
       expect(contrast(see(`${meaning}-text`), see(surface)), `${meaning}-text on ${surface}`).toBeGreaterThan(4.5);

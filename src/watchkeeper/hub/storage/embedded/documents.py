@@ -32,24 +32,31 @@ def insert_snapshot(db: sqlite3.Connection, snapshot: TakenSnapshot) -> None:
         (snapshot.host, snapshot.kind, snapshot.time),
     ).fetchone()
     if before is not None and before[2] == digest:
-        db.execute("UPDATE snapshots SET last = max(last, ?) WHERE id = ?", (snapshot.time, before[0]))
+        db.execute(
+            "UPDATE snapshots SET last = max(last, ?), arrived = max(arrived, ?) WHERE id = ?",
+            (snapshot.time, snapshot.received, before[0]),
+        )
         return
-    _insert_snapshot_row(db, snapshot.host, snapshot.kind, snapshot.time, digest, zlib.compress(snapshot.data, 6))
+    row = (snapshot.time, snapshot.received, digest, zlib.compress(snapshot.data, 6))
+    _insert_snapshot_row(db, snapshot.host, snapshot.kind, row)
     if before is not None and before[1] > snapshot.time:
         _split(db, before[0], snapshot)
 
 
 def _split(db: sqlite3.Connection, row: int, late: TakenSnapshot) -> None:
     """A late snapshot falls into a time for which another content was noted: that one ends and begins again."""
-    last, digest, data = db.execute("SELECT last, digest, data FROM snapshots WHERE id = ?", (row,)).fetchone()
+    columns = "SELECT last, arrived, digest, data FROM snapshots WHERE id = ?"
+    again = db.execute(columns, (row,)).fetchone()
     db.execute("UPDATE snapshots SET last = first WHERE id = ?", (row,))
-    _insert_snapshot_row(db, late.host, late.kind, last, digest, data)
+    _insert_snapshot_row(db, late.host, late.kind, again)
 
 
-def _insert_snapshot_row(db: sqlite3.Connection, host: int, kind: str, time: float, digest: bytes, data: bytes) -> None:
+def _insert_snapshot_row(db: sqlite3.Connection, host: int, kind: str, row: tuple[float, float, bytes, bytes]) -> None:
+    """`row` is time, arrival, digest and content."""
+    time, arrived, digest, data = row
     db.execute(
-        "INSERT INTO snapshots (host, kind, first, last, digest, data) VALUES (?, ?, ?, ?, ?, ?)",
-        (host, kind, time, time, digest, data),
+        "INSERT INTO snapshots (host, kind, first, last, arrived, digest, data) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (host, kind, time, time, arrived, digest, data),
     )
 
 

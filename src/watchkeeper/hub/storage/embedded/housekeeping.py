@@ -8,6 +8,7 @@ from pathlib import Path
 
 from watchkeeper.base.clock import Clock
 from watchkeeper.base.errors import StorageError
+from watchkeeper.hub.storage.embedded.calendar import Calendar
 from watchkeeper.hub.storage.embedded.commit import Committer
 from watchkeeper.hub.storage.embedded.compaction import Compaction, Outcome, PutOffError
 from watchkeeper.hub.storage.embedded.connection import Readers
@@ -47,6 +48,9 @@ class Housekeeper:
         self._clock = clock
         self._sidecar = sidecar
         self._incarnation = incarnation
+        with readers.snapshot("reading the date") as db:
+            noted = db.execute("SELECT value FROM meta WHERE name = 'date'").fetchone()
+        self.calendar = Calendar(clock, noted[0] if noted else None)
         self._noted = committer.commits
         self._closed_hour = 0
         self._stop = threading.Event()
@@ -109,7 +113,7 @@ class Housekeeper:
         for host, last in removed:
             self.forget_in_rollups(host, last)
         outcome = self._compaction.run(row, now)
-        self._expire(now)
+        self._expire(self._today())
         self.outcome, self.compacted_at = outcome, now
         if outcome.reports:
             log.info("compacted %d reports in %.1f s", outcome.reports, outcome.seconds)
@@ -120,6 +124,14 @@ class Housekeeper:
         done: list[bool] = []
         while not any(done):
             self._compaction.gently("removing a host", lambda db: done.append(remove_from_rollups(db, host, last)))
+
+    def _today(self) -> float:
+        """The date to remove by, which is noted for the next run."""
+        date = self.calendar.today()
+        self._compaction.gently(
+            "noting the date", lambda db: db.execute("INSERT OR REPLACE INTO meta VALUES ('date', ?)", (date,))
+        )
+        return date
 
     def _expire(self, now: float) -> None:
         with self._readers.snapshot("looking for old records") as db:

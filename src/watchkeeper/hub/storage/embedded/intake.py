@@ -52,6 +52,7 @@ class TakenSnapshot(msgspec.Struct):
     host: int
     kind: str
     time: float
+    received: float
     data: bytes
 
 
@@ -115,7 +116,8 @@ def _take_other(taken: Taken, batch: Batch, kind: int, payload: bytes) -> None:
     elif kind == SNAPSHOT:
         value = unpack_json(payload)
         data = msgspec.json.encode(value["data"])
-        taken.snapshots.append(TakenSnapshot(batch.host, _text(value["kind"]), _time(value["time"]), data))
+        kind_text, time = _text(value["kind"]), _time(value["time"])
+        taken.snapshots.append(TakenSnapshot(batch.host, kind_text, time, batch.received, data))
     elif kind != GAP:
         raise FormatError(f"there is no record of kind {kind}")
 

@@ -44,14 +44,14 @@ class Retention(msgspec.Struct, frozen=True):
         events, processes = now - self.event_days * DAY, now - self.process_days * DAY
         old = "start + span < ? AND arrived < ?"
         newest = "SELECT id FROM (SELECT id, max(first) FROM snapshots GROUP BY host, kind)"
-        superseded = f"kind <> ? AND last < ? AND id NOT IN ({newest})"
+        superseded = f"kind <> ? AND last < ? AND arrived < ? AND id NOT IN ({newest})"
         return [
             ("chunks", old, (raw, raw), "length(data)"),
             ("rollups", f"tier = ? AND {old}", (FIVE_MINUTES, five, five), "length(data)"),
             ("rollups", f"tier = ? AND {old}", (HOUR, hour, hour), "length(data)"),
             ("events", "time < ? AND received < ?", (events, events), "length(data)"),
-            ("snapshots", "kind = ? AND last < ?", (PROCESSES, processes), "length(data)"),
-            ("snapshots", superseded, (PROCESSES, events), "length(data)"),
+            ("snapshots", "kind = ? AND last < ? AND arrived < ?", (PROCESSES, processes, processes), "length(data)"),
+            ("snapshots", superseded, (PROCESSES, events, events), "length(data)"),
             ("gaps", 'noted < ? AND coalesce("end", 0) < ?', (hour, hour), "100"),
             ("quarantine", "received < ?", (events,), "length(data)"),
         ]

@@ -22,6 +22,7 @@ from watchkeeper.hub.model.records import (
     StreamState,
 )
 from watchkeeper.hub.storage.embedded import documents
+from watchkeeper.hub.storage.embedded.calendar import clock_ahead
 from watchkeeper.hub.storage.embedded.commit import Committer, find_stream
 from watchkeeper.hub.storage.embedded.compaction import Compaction, Outcome
 from watchkeeper.hub.storage.embedded.completeness import Completenesses
@@ -192,7 +193,8 @@ class EmbeddedRecordStore:
 
     def notices(self) -> list[Notice]:
         """What a person should know about the store, such as a damaged file that was moved aside."""
-        return list(self._notices)
+        ahead = self._housekeeper.calendar.ahead
+        return [*self._notices, clock_ahead(ahead, self._clock.wall())] if ahead else list(self._notices)
 
     def compact_now(self) -> Outcome:
         """Compact everything that is committed, closed or not, and remove what is too old."""

@@ -82,6 +82,7 @@ CREATE TABLE snapshots (
     kind TEXT NOT NULL,
     first REAL NOT NULL,
     last REAL NOT NULL,
+    arrived REAL NOT NULL,
     digest BLOB NOT NULL,
     data BLOB NOT NULL
 );

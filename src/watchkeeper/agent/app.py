@@ -182,7 +182,8 @@ class Agent:
         assert isinstance(lanes, dict)
         oldest = stats["oldest"]
         samples = {
-            "agent.spool.size": float(sum(lane["bytes"] for lane in lanes.values())),
+            # A lane's files hold receipted batches as well; one that waits for nothing counts as empty.
+            "agent.spool.size": float(sum(lane["bytes"] for lane in lanes.values() if lane["batches"])),
             "agent.spool.batches": float(stats["batches"]),  # type: ignore[arg-type]
             "agent.spool.age": max(0.0, self._clock.wall() - oldest) if isinstance(oldest, (int, float)) else 0.0,
         }

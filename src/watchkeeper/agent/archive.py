@@ -126,7 +126,7 @@ def build(target: Path) -> None:
         with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
             names = [source.relative_to(package.parent).as_posix() for source in sources]
             _add(archive, "__main__.py", MAIN.format(files=names, loader=LOADER).encode())
-            for name, source in zip(names, sources, strict=True):
+            for name, source in zip(names, sources):
                 _add(archive, name, source.read_bytes())
     temporary.chmod(0o755)
     temporary.replace(target)

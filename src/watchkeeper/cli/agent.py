@@ -27,6 +27,7 @@ def command() -> None:
 @local.config_option
 def run(config: str) -> None:
     """Run the agent in the foreground, until it is interrupted."""
+    local_agent.compile_code()
     _become(config, "run")
 
 

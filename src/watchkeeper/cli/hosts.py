@@ -136,7 +136,7 @@ def add(hub: Hub, name: str, tags: tuple[str, ...], as_json: bool) -> None:
         return
     print(f"{added.host.name} is known now. Its agent's token, shown this once:\n\n    {added.token}\n")
     print("On that machine, with Python 3.9 or later and the file wk-agent.pyz (make agent builds it):\n")
-    print(f"    WK_AGENT_HUB={hub.url} WK_AGENT_TOKEN={added.token} python3 wk-agent.pyz")
+    print(f"    WK_AGENT_HUB={hub.url} WK_AGENT_TOKEN={added.token} python3 wk-agent.pyz run")
 
 
 @command.command("rename", examples=(("wk hosts rename web-1 web-old", "its data stays with it"),))

@@ -15,7 +15,9 @@ def test_what_hosts_add_prints_makes_a_second_machine_report(up: Up, tmp_path: P
     agent = tmp_path / "wk-agent.pyz"
     subprocess.run([sys.executable, "-m", "watchkeeper.agent.archive", str(agent)], check=True, timeout=60)
     printed = up.wk.out("hosts", "add", "web-1")
-    command = re.search(r"^ +(WK_AGENT_HUB=(\S+) WK_AGENT_TOKEN=(\S+)) python3 wk-agent\.pyz$", printed, re.MULTILINE)
+    command = re.search(
+        r"^ +(WK_AGENT_HUB=(\S+) WK_AGENT_TOKEN=(\S+)) python3 wk-agent\.pyz run$", printed, re.MULTILINE
+    )
     assert command, printed
     data = tmp_path / "spool"
     env = clean_environment(

@@ -187,3 +187,20 @@ def test_each_tab_fits_a_phone_and_names_its_controls(host: Page, tab: str) -> N
 
 def test_the_title_says_what_is_seen(host: Page) -> None:
     expect(host).to_have_title("● harbour – Watchkeeper")
+
+
+def test_a_report_in_the_midst_of_a_drag_does_not_end_it(host: Page) -> None:
+    box = host.locator("[data-chart=cpu] .u-over").bounding_box()
+    assert box
+    height = box["y"] + box["height"] / 2
+    host.mouse.move(box["x"] + box["width"] * 0.2, height)
+    host.mouse.down()
+    host.mouse.move(box["x"] + box["width"] * 0.5, height, steps=4)
+    painted = host.evaluate("document.documentElement.dataset.painted")
+    host.wait_for_function("(before) => document.documentElement.dataset.painted !== before", arg=painted)
+    host.mouse.move(box["x"] + box["width"] * 0.8, height, steps=4)
+    host.mouse.up()
+    host.wait_for_url(re.compile("from="))
+    window = window_of(host)
+    assert window
+    assert 500 < window[1] - window[0] < 580, "six tenths of 15 min"

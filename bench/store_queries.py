@@ -2,8 +2,8 @@
 
     python -m bench.store_queries [--hosts 1000] [--quick]
 
-The day before is filled at one report a minute for all hosts, and at 10 s for the ten hosts that are asked singly;
-the open half hour at 10 s for all. Further back, the week's hourly rollups are copies of that day's.
+The day before is filled at one report in five minutes for all hosts, and at 10 s for the ten that are asked singly; the
+open half hour at 10 s for all. Further back, the week's hourly rollups are copies of that day's.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def build(folder: Path, hosts: int) -> Filled:
     """A week of rollups, a day of chunks, half an hour of journal."""
     filled = Filled(folder, hosts)
     for hour in range(24):
-        filled.fill(START + hour * HOUR, 60, spacing=60.0)
+        filled.fill(START + hour * HOUR, 12, spacing=300.0)
         filled.fill(START + hour * HOUR + 5, 360, hosts=min(10, hosts))
         filled.store.compact_now()
     repeat_week(filled)

@@ -210,3 +210,22 @@ def test_expired_data_goes_and_the_file_shrinks(store: EmbeddedRecordStore, feed
     store.compact_now()
     assert store.stats()["chunks_bytes"] == 0
     assert store.stats()["rollups_bytes"] == 0
+
+
+def test_data_that_comes_after_its_raw_neighbours_expired_is_added_to_their_rollups(
+    store: EmbeddedRecordStore, feed: Feed, clock: SteppedClock
+) -> None:
+    feed.send([report(NOW + at, [2, at, 0]) for at in range(0, 1800, 60)], received=NOW + 1800)
+    store.compact_now()
+    clock.advance(40 * DAY)
+    store.compact_now()
+    assert store.stats()["chunks_bytes"] == 0
+    for first, last in ((1500, 3000), (3000, 3600)):
+        feed.send([report(NOW + at, [8, at, 0]) for at in range(first, last, 60)], received=clock.wall())
+        store.compact_now()
+    found = store.range(1, [LOAD], NOW, NOW + HOUR, 12)
+    assert found.resolution == "5m"
+    line = found.lines[0]
+    assert line.mean.tolist() == [2.0] * 5 + [5.0] + [8.0] * 6
+    assert (line.low[5], line.high[5]) == (2.0, 8.0)
+    assert store.completeness(1, NOW, NOW + HOUR, 1).received == [65]

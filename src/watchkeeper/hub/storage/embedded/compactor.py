@@ -16,16 +16,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
-import msgspec
 import numpy as np
 
 from watchkeeper.hub.storage.embedded.connection import open_reader
 from watchkeeper.hub.storage.embedded.hosthours import HostHours, compact_host
 from watchkeeper.hub.storage.embedded.journal import HEAD, Heads
+from watchkeeper.hub.storage.embedded.latecomers import added
 from watchkeeper.hub.storage.embedded.merging import merge_slices
 from watchkeeper.hub.storage.embedded.names import Names
 from watchkeeper.hub.storage.embedded.rollups import RollupRow, rollup_rows, shard_of
-from watchkeeper.hub.storage.embedded.slices import SLICE_BYTES, Done, Job, Slice, write_message
+from watchkeeper.hub.storage.embedded.slices import SLICE_BYTES, Done, Flush, Job, Slice, read_job, write_message
 
 # Raw reports of this many bytes are held at once; more journal is read in several passes. A single host with
 # more than HOST_BYTES is compacted part of the way, and the hub starts another job.
@@ -34,8 +34,8 @@ HOST_BYTES = 8 << 20
 NOBODY = 0xFFFF_FFFF
 
 
-def run(job: Job, out: BinaryIO) -> None:
-    """Do `job`, writing slices to `out`."""
+def run(job: Job, answers: BinaryIO, out: BinaryIO) -> None:
+    """Do `job`, writing slices to `out`; the hub's bytes come from `answers`."""
     db = open_reader(Path(job.path))
     names = Names()
     names.load(db)
@@ -48,13 +48,16 @@ def run(job: Job, out: BinaryIO) -> None:
             for host in [host for host in group if shard_of(host)[0] == shard]:
                 heads, payloads = gathered.pop(host)
                 reports += len(payloads)
-                results.append(compact_host(db, names, host, heads, payloads))
+                results.append(compact_host(db, names, host, heads, payloads, job.now))
                 if sum(len(chunk.data) for one in results for chunk in one.chunks) > SLICE_BYTES:
-                    write_message(out, _slice(results, job.row, limits))
+                    write_message(out, _slice(results, _rollups(db, results), job.row, limits))
                     results = []
             if results:
-                write_message(out, _slice(results, job.row, limits))
+                write_message(out, _slice(results, _rollups(db, results), job.row, limits))
     if not limits:
+        write_message(out, Flush())
+        if not answers.read(1):
+            raise BrokenPipeError
         for merged in merge_slices(db, job.now):
             write_message(out, merged)
     usage = resource.getrusage(resource.RUSAGE_SELF)
@@ -73,16 +76,23 @@ def peak_kib() -> int:
     return next((int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM:")), 0)
 
 
-def _slice(results: Sequence[HostHours], through: int, limits: Mapping[int, int]) -> Slice:
-    """What was made of some hosts of one shard, rollups metric by metric."""
+def _rollups(db: sqlite3.Connection, results: Sequence[HostHours]) -> list[RollupRow]:
+    """Rollups of the hours of hosts of one shard, metric by metric."""
     hours: dict[int, list[HostHours]] = {}
+    rows: list[RollupRow] = []
     for one in results:
         for start in one.hours:
             hours.setdefault(start, []).append(one)
-    rollups: list[RollupRow] = []
+        for start, block in one.additions.items():
+            rows += added(db, rollup_rows([(one.host, block)], start, one.arrived))
     for start, members in hours.items():
         arrived = max(one.arrived for one in members)
-        rollups += rollup_rows([(one.host, one.hours[start]) for one in members], start, arrived)
+        rows += rollup_rows([(one.host, one.hours[start]) for one in members], start, arrived)
+    return rows
+
+
+def _slice(results: Sequence[HostHours], rollups: list[RollupRow], through: int, limits: Mapping[int, int]) -> Slice:
+    """What was made of some hosts of one shard."""
     return Slice(
         chunks=[chunk for one in results for chunk in one.chunks],
         rollups=rollups,
@@ -165,9 +175,9 @@ def main() -> None:
     os.nice(10)
     # Ctrl-C in a terminal reaches this process too; the hub ends it when it stops.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    job = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=Job)
+    job = read_job(sys.stdin.buffer.read)
     try:
-        run(job, sys.stdout.buffer)
+        run(job, sys.stdin.buffer, sys.stdout.buffer)
     except BrokenPipeError:
         os._exit(1)
 

@@ -11,41 +11,52 @@ import numpy as np
 from watchkeeper.hub.storage.embedded.block import Block, empty_block, from_reports, join
 from watchkeeper.hub.storage.embedded.chunks import ChunkRow, decode_chunk, encode_chunk
 from watchkeeper.hub.storage.embedded.journal import Heads
+from watchkeeper.hub.storage.embedded.latecomers import stored_reports
 from watchkeeper.hub.storage.embedded.names import Names
 from watchkeeper.hub.storage.embedded.rates import with_rates
 from watchkeeper.hub.storage.embedded.slices import Waif
-from watchkeeper.hub.storage.embedded.steps import HOUR
+from watchkeeper.hub.storage.embedded.steps import DAY, HOUR
 from watchkeeper.wire.records import COUNTER, REPORT_HEADER
 
 
 class HostHours(msgspec.Struct):
-    """`chunks` to write, and by start of hour the whole hour's reports with counters as rates."""
+    """`chunks` to write, and by start of hour its reports with counters as rates: the whole hour's, or in
+    `additions`, where raw reports of the hour have expired, only those that are new.
+    """
 
     host: int
     arrived: float
     chunks: list[ChunkRow]
     hours: dict[int, Block]
+    additions: dict[int, Block]
     waifs: list[Waif]
     newest: tuple[int, float, int, bytes]
 
 
-def compact_host(db: sqlite3.Connection, names: Names, host: int, heads: Heads, payloads: Sequence[bytes]) -> HostHours:
+def compact_host(
+    db: sqlite3.Connection, names: Names, host: int, heads: Heads, payloads: Sequence[bytes], now: float
+) -> HostHours:
     """Merge reports, in order of arrival, into the chunks that cover their hours."""
     block, unknown = from_reports(heads, payloads, names.schemas(host))
     arrived = float(heads["received"].max())
     counters = {number for number in block.columns if names[number].kind == COUNTER}
     last = (host, float(heads["received"][-1]), REPORT_HEADER.unpack_from(payloads[-1])[2], payloads[-1])
-    found = HostHours(host, arrived, [], {}, [_waif(host, heads, payloads, at) for at in unknown], last)
+    found = HostHours(host, arrived, [], {}, {}, [_waif(host, heads, payloads, at) for at in unknown], last)
     before: tuple[int, Block] = (0, empty_block())
     for start, span, row in _targets(db, host, block):
         new = block.window(start, start + span)
-        whole = join([_content(db, row), new]) if row else new
+        old = _content(db, row) if row else empty_block()
+        whole = join([old, new])
         found.chunks.append(ChunkRow(host, start, span, arrived, encode_chunk(whole), [row] if row else []))
         if before[0] != start:
             before = (start, _before(db, host, start, counters))
         for hour in _hours(new):
-            part = whole.window(hour, hour + HOUR)
-            found.hours[hour] = with_rates(part, counters, join([before[1], whole.window(start, hour)]))
+            # Younger hours have all their raw reports.
+            if hour < now - DAY and stored_reports(db, host, hour) > len(old.window(hour, hour + HOUR)):
+                found.additions[hour] = with_rates(new.window(hour, hour + HOUR), counters)
+            else:
+                lead = join([before[1], whole.window(start, hour)])
+                found.hours[hour] = with_rates(whole.window(hour, hour + HOUR), counters, lead)
         before = (start + span, whole)
     return found
 

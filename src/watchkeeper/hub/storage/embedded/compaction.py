@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from itertools import accumulate
 from pathlib import Path
@@ -18,7 +19,7 @@ import msgspec
 from watchkeeper.base.errors import StorageError
 from watchkeeper.hub.storage.embedded.connection import Writer
 from watchkeeper.hub.storage.embedded.journal import JournalIndex
-from watchkeeper.hub.storage.embedded.slices import Done, Job, Slice, read_messages, write_slice
+from watchkeeper.hub.storage.embedded.slices import Done, Flush, Job, pack_message, read_messages, write_slice
 
 # Journal rows that are deleted, and free pages that are given back, in one transaction.
 DELETED_BYTES = 2 << 20
@@ -95,8 +96,13 @@ class Compaction:
         return None if child is None else child.pid
 
     def _pass(self, job: Job, outcome: Outcome) -> bool:
-        with self._compactor(job) as messages:
-            for message in messages:
+        with self._compactor() as child:
+            assert child.stdout is not None
+            _tell(child, pack_message(job))
+            for message in read_messages(child.stdout.read):
+                if isinstance(message, Flush):
+                    _tell(child, b"\n")
+                    continue
                 if isinstance(message, Done):
                     outcome.reports += message.reports
                     outcome.peak_kib = max(outcome.peak_kib, message.peak_kib)
@@ -110,20 +116,14 @@ class Compaction:
         raise StorageError("the compactor ended before it was done", "it is started again; see the log for its message")
 
     @contextmanager
-    def _compactor(self, job: Job) -> Iterator[Iterator[Slice | Done]]:
+    def _compactor(self) -> Iterator[subprocess.Popen[bytes]]:
         if self._stopped or self._waiting:
             raise PutOffError("compaction was put off")
         command = [sys.executable, "-m", MODULE]
         with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
             self._child = child
             try:
-                assert child.stdin is not None
-                assert child.stdout is not None
-                child.stdin.write(msgspec.msgpack.encode(job))
-                child.stdin.close()
-                yield read_messages(child.stdout.read)
-            except BrokenPipeError as error:
-                raise StorageError("the compactor did not start", "see the log for its message") from error
+                yield child
             finally:
                 self._child = None
                 child.kill()
@@ -172,3 +172,10 @@ class Compaction:
 
 def _delete_through(row: int, db: sqlite3.Connection) -> None:
     db.execute("DELETE FROM journal WHERE id <= ?", (row,))
+
+
+def _tell(child: subprocess.Popen[bytes], data: bytes) -> None:
+    """Write to the compactor. One that has ended does not hear it; then its messages end, too."""
+    assert child.stdin is not None
+    with suppress(BrokenPipeError):
+        os.write(child.stdin.fileno(), data)

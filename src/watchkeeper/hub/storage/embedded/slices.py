@@ -57,6 +57,14 @@ class Slice(msgspec.Struct, tag="slice"):
         return sum(len(row.data) for row in self.chunks) + sum(len(row.data) for row in self.rollups)
 
 
+class Flush(msgspec.Struct, tag="flush"):
+    """Asks the hub for a byte once all that came before is written.
+
+    Merging reads the rows that the slices before have changed: from older ones it would make what was, and SQLite gives
+    the number of a deleted row to a new one.
+    """
+
+
 class Done(msgspec.Struct, tag="done"):
     """The compactor's last word: whether it reached the job's row for all hosts, how many reports it
     compacted, its own peak of memory in KiB, and its processor seconds."""
@@ -68,16 +76,27 @@ class Done(msgspec.Struct, tag="done"):
 
 
 _encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(Slice | Done).decode
+_decode = msgspec.msgpack.Decoder(Slice | Flush | Done).decode
+_decode_job = msgspec.msgpack.Decoder(Job).decode
 
 
-def write_message(pipe: BinaryIO, message: Slice | Done) -> None:
+def pack_message(message: Job | Slice | Flush | Done) -> bytes:
     data = _encode(message)
-    pipe.write(_LENGTH.pack(len(data)) + data)
+    return _LENGTH.pack(len(data)) + data
+
+
+def write_message(pipe: BinaryIO, message: Slice | Flush | Done) -> None:
+    pipe.write(pack_message(message))
     pipe.flush()
 
 
-def read_messages(read: Callable[[int], bytes]) -> Iterator[Slice | Done]:
+def read_job(read: Callable[[int], bytes]) -> Job:
+    """The first and only message to the compactor."""
+    (length,) = _LENGTH.unpack(read(_LENGTH.size))
+    return _decode_job(read(length))
+
+
+def read_messages(read: Callable[[int], bytes]) -> Iterator[Slice | Flush | Done]:
     """Messages until `read` has no more. One that is cut short ends it too."""
     while len(head := read(_LENGTH.size)) == _LENGTH.size:
         (length,) = _LENGTH.unpack(head)

@@ -42,8 +42,8 @@ class Run:
         self.reports = sum(len(queue) for queue in self.queues) * per_post
 
     def _queue(self, host: int, reports: int, per_post: int) -> list[bytes]:
-        times = self._begin + 5.0 * np.arange(reports - reports % per_post or per_post)
-        values = np.round(self._rng.normal(50, 10, (len(times), SERIES)), 2)
+        times = self._begin + 5.0 * np.arange(reports - reports % per_post or per_post, dtype=np.float64)
+        values = np.asarray(np.round(self._rng.normal(50, 10, (len(times), SERIES)), 2), np.float64)
         return self._hub.requests(host, times, values, per_post)
 
     def saturate(self) -> tuple[float, float, load.Outcome]:

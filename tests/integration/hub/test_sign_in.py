@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -15,7 +16,7 @@ CSRF = {"Wk-Csrf": "1"}
 
 
 @pytest.fixture
-def browser(hub: HubProcess) -> httpx.Client:
+def browser(hub: HubProcess) -> Iterator[httpx.Client]:
     with httpx.Client(base_url=f"{hub.url}/api/v1", timeout=10) as client:
         answer = client.post("/session", json={"name": "admin", "password": hub.admin_password})
         assert answer.status_code == 200, answer.text

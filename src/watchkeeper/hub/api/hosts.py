@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 import time
 from typing import Annotated, Any
@@ -102,7 +103,8 @@ async def delete_host(
     services.live.hosts.remove(live)
     services.live.host_removed(live)
     await services.ask(services.hosts.delete, live.host.key)
-    services.forget_host(live.host.key)
+    # Posts that were taken before the token ended are committed first, or they would outlive the host.
+    await asyncio.wrap_future(services.forget_host(live.host.key))
     await services.ask(services.records.delete_host, live.host.key)
 
 

@@ -27,6 +27,7 @@ from watchkeeper.wire.series import parse_series
 Points = Annotated[int, QueryParameter(ge=1, le=10_000, description="most points of each line")]
 AGGREGATES = ("mean", "min", "max", "p50", "p95", "p99")
 MOST_SERIES = 500
+MOST_HOSTS = 50
 
 
 @get("/query", summary="Series of one host over a range")
@@ -56,7 +57,9 @@ async def compare(
     points: Points = 500,
 ) -> dict[str, Any]:
     first, last = parse_span(start, end, time.time())
-    hosts = [seen.host(services.live.hosts, reference) for reference in host[:50]]
+    if len(host) > MOST_HOSTS:
+        raise UnprocessableError(f"{len(host)} hosts are too many side by side", f"ask for {MOST_HOSTS} at most")
+    hosts = [seen.host(services.live.hosts, reference) for reference in host]
     ranges = [await _range(services, live, series, first, last, points, False) for live in hosts]
     return {
         "hosts": [

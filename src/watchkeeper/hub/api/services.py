@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from typing import Any, ParamSpec, TypeVar
 
@@ -47,7 +47,7 @@ class Services:
         hosts: StateHosts,
         counters: dict[str, float],
         notices: Callable[[], list[Notice]],
-        forget_host: Callable[[int], None],
+        forget_host: Callable[[int], Future[None]],
     ) -> None:
         self.name = name
         self.folder = folder

@@ -40,8 +40,9 @@ class People:
 
     def __init__(self, state: StateUsers, local_token: str) -> None:
         self._state = state
-        self._users = {user.id: user for user, _ in state.all()}
-        self._passwords = {user.name.lower(): (user, hashed) for user, hashed in state.all()}
+        users = state.all()
+        self._users = {user.id: user for user, _ in users}
+        self._passwords = {user.name.lower(): (user, hashed) for user, hashed in users}
         self._sessions = {session.digest: session for session in state.sessions(time.time())}
         self._tokens = {token.digest: token for token in state.tokens()}
         self._local = digest(local_token)

@@ -7,6 +7,7 @@ import threading
 import time
 from asyncio import AbstractEventLoop
 from collections.abc import Callable
+from concurrent.futures import Future
 
 from watchkeeper.base.errors import StorageError, UnavailableError
 from watchkeeper.hub.ingest.group import Answer, Committing
@@ -53,9 +54,16 @@ class GroupCommitter:
             raise UnavailableError("the hub is stopping", "the same post will be taken when it is back")
         self._queue.put(job)
 
-    def forget_host(self, host: int) -> None:
-        """Drop what is in memory about a deleted host, between two groups."""
-        self._queue.put(lambda: self._committing.forget_host(host))
+    def forget_host(self, host: int) -> Future[None]:
+        """Drop what is in memory about a deleted host, once all its posts that were taken are committed."""
+        done: Future[None] = Future()
+
+        def forget() -> None:
+            self._committing.forget_host(host)
+            done.set_result(None)
+
+        self._queue.put(forget)
+        return done
 
     def close(self) -> None:
         """Commit what is waiting and end the thread."""

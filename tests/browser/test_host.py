@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from tests.browser.chromium import wider_than_the_screen, without_a_name
+from tests.support.processes import HubProcess, start_agent
 
 TABS = ["Charts", "Processes", "Events", "Collectors", "Custom metrics", "All series"]
 
@@ -165,6 +167,16 @@ def test_any_series_can_be_found_and_charted(host: Page) -> None:
 def test_custom_metrics_teach_how_to_have_some(host: Page) -> None:
     host.get_by_role("link", name="Custom metrics").click()
     expect(host.get_by_text("No metrics of your own yet")).to_be_visible()
+
+
+def test_a_metric_of_ones_own_gets_a_chart_by_itself(page: Page, hub: HubProcess, tmp_path: Path) -> None:
+    (tmp_path / "mail.prom").write_text('mail_queue_length{queue="out"} 12\n')
+    with start_agent(hub, tmp_path, name="post-office", env={"WK_AGENT_CUSTOM_TEXTFILES": str(tmp_path)}) as agent:
+        page.goto(f"/hosts/{agent.host}?tab=custom")
+        chart = page.locator("[data-chart='metric:mail_queue_length']")
+        expect(chart.locator("canvas")).to_be_visible(timeout=30_000)
+        expect(chart.get_by_role("button", name="queue=out")).to_be_visible()
+        expect(chart.locator("tbody td").first).to_have_text("12")
 
 
 def test_a_host_that_is_not_there_is_told(page: Page, context: BrowserContext) -> None:

@@ -93,15 +93,18 @@ class Fleet:
         behind = self._index.older(hosts, first // HOUR + (first % HOUR > 0))
         places = {host: self._reader.places(host, start - LEAD, min(first, end)) for host in behind}
         shards = [shard_of(host)[0] for host in hosts]
-        grids = []
+        grids: list[tuple[list[int], Cells]] = []
         with self._readers.snapshot("reading fleet rollups") as db:
             for number in self._names.of_metric(metric):
-                canvas = Canvas(hosts, tier, start, end, means_only=True)
-                if hosts:
-                    lay_rollups(db, canvas, number, (min(shards), max(shards)), end)
-                for host, mine in places.items():
-                    self._lay_behind(db, canvas, number, (host, list(hosts).index(host)), mine)
-                grids.append(Cells(canvas.rolled.mean, canvas.rolled.count.astype(np.float32)))
+                rows = self._names.hosts_with(number, hosts)
+                if not rows:
+                    continue
+                having = [hosts[row] for row in rows]
+                canvas = Canvas(having, tier, start, end, means_only=True)
+                lay_rollups(db, canvas, number, (min(shards), max(shards)), end)
+                for host in places.keys() & set(having):
+                    self._lay_behind(db, canvas, number, (host, having.index(host)), places[host])
+                grids.append((rows, Cells(canvas.rolled.mean, canvas.rolled.count.astype(np.float32))))
         cells = _mean_of_series(grids, len(hosts), (end - start) // tier)
         if first < end:
             self._lay_memory(cells, hosts, metric, tier, (max(first, start), start, end), now)
@@ -135,20 +138,16 @@ class Fleet:
         cells.weight[:, at:][known] = recent.weight[known]
 
 
-def _mean_of_series(grids: Sequence[Cells], hosts: int, cells: int) -> Cells:
-    """A host with several series of the metric counts with their mean."""
-    if len(grids) == 1:
-        return grids[0]
-    nothing = np.full((hosts, cells), np.nan, np.float32)
-    if not grids:
-        return Cells(nothing, np.zeros((hosts, cells), np.float32))
-    total, known = np.zeros_like(nothing), np.zeros_like(nothing)
-    weight = np.zeros_like(nothing)
-    for grid in grids:
+def _mean_of_series(grids: Sequence[tuple[list[int], Cells]], hosts: int, cells: int) -> Cells:
+    """A host with several series of the metric counts with their mean. Each grid says which hosts it is of."""
+    if len(grids) == 1 and len(grids[0][0]) == hosts:
+        return grids[0][1]
+    total, known, weight = (np.zeros((hosts, cells), np.float32) for _ in range(3))
+    for rows, grid in grids:
         present = ~np.isnan(grid.mean)
-        total += np.where(present, grid.mean, 0)
-        known += present
-        weight = np.maximum(weight, grid.weight)
+        total[rows] += np.where(present, grid.mean, 0)
+        known[rows] += present
+        weight[rows] = np.maximum(weight[rows], grid.weight)
     with np.errstate(invalid="ignore", divide="ignore"):
         return Cells(total / known, weight)
 

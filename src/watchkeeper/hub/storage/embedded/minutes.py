@@ -64,8 +64,9 @@ class MinuteRing:
         self._last_time = -np.inf
         self._interval = 0.0
 
-    def __contains__(self, series: int) -> bool:
-        return series in self._rows
+    def among(self, series: set[int]) -> set[int]:
+        """Those of `series` that the ring has."""
+        return series & self._rows.keys()
 
     def add(self, times: Floats, values: NDArray[np.float64], series: tuple[int, ...], names: Names) -> None:
         """Fold in reports (rows of `values`, in order of time) of `series`; changes `values`."""

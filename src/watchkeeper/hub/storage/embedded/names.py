@@ -22,6 +22,7 @@ class Names:
         self._by_name: dict[str, list[int]] = {}
         self._by_metric: dict[str, list[int]] = {}
         self._schemas: dict[int, dict[int, tuple[int, ...]]] = {}
+        self._hosts: dict[int, set[int]] = {}
 
     def load(self, db: sqlite3.Connection) -> None:
         for number, name, kind, unit in db.execute("SELECT id, name, kind, unit FROM names"):
@@ -39,10 +40,14 @@ class Names:
     def learn_schema(self, host: int, number: int, series: tuple[int, ...]) -> None:
         with self._lock:
             self._schemas.setdefault(host, {})[number] = series
+            for one in series:
+                self._hosts.setdefault(one, set()).add(host)
 
     def forget_host(self, host: int) -> None:
         with self._lock:
             self._schemas.pop(host, None)
+            for hosts in self._hosts.values():
+                hosts.discard(host)
 
     def __getitem__(self, number: int) -> Series:
         return self._by_id[number]
@@ -57,6 +62,11 @@ class Names:
     def of_metric(self, metric: str) -> list[int]:
         """Numbers of all series of a metric, whatever their labels."""
         return self._by_metric.get(metric, [])
+
+    def hosts_with(self, number: int, hosts: Sequence[int]) -> list[int]:
+        """The positions of those of `hosts` that have, or had, a series."""
+        having = self._hosts.get(number, ())
+        return [at for at, host in enumerate(hosts) if host in having]
 
     def schema(self, host: int, number: int) -> tuple[int, ...] | None:
         return self._schemas.get(host, {}).get(number)

@@ -86,7 +86,7 @@ class Recent:
     def minutes(self, hosts: Iterable[int], metric: str, now_minute: int, count: int) -> dict[int, Float32s]:
         """For each host that has the metric: the mean over its series, the last `count` minutes."""
         found: dict[int, Float32s] = {}
-        numbers = self._names.of_metric(metric)
+        numbers = set(self._names.of_metric(metric))
         with self._lock:
             for key in hosts:
                 host = self._hosts.get(key)
@@ -94,7 +94,7 @@ class Recent:
                     continue
                 if host.waiting:
                     self._settle(key, host)
-                lines = [host.ring.line(number, now_minute, count) for number in numbers if number in host.ring]
+                lines = [host.ring.line(number, now_minute, count) for number in host.ring.among(numbers)]
                 if lines:
                     found[key] = lines[0] if len(lines) == 1 else mean_of(np.array(lines))
         return found

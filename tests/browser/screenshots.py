@@ -126,7 +126,7 @@ def dialogs(context: BrowserContext, end: str) -> None:
     page.screenshot(path=FOLDER / f"fleet-table{end}.png")
     page.get_by_role("radio", name="Cards").check()
     page.keyboard.press("Control+k")
-    page.get_by_role("option").first.wait_for()
+    page.locator("#palette-hits [role=option]").first.wait_for()
     page.screenshot(path=FOLDER / f"palette{end}.png")
     page.keyboard.press("Escape")
     page.close()

@@ -42,6 +42,11 @@ it("draws a metric that it has never heard of", () => {
   expect(infos.map(chart.name)).toEqual(["queue=mail site=attic", "queue.length"]);
 });
 
+it("names a line alike wherever it is drawn, so that it has one colour", () => {
+  const info = series("load.1");
+  expect(generic("load.1", [info]).name(info)).toBe(subject("load").name(info));
+});
+
 it("names each chart once", () => {
   const ids = SECTIONS.flatMap(({ subjects }) => subjects.map(({ id }) => id));
   expect(new Set(ids).size).toBe(ids.length);

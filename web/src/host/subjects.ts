@@ -145,14 +145,15 @@ export function present(metrics: ReadonlySet<string>): Section[] {
   })).filter(({ subjects }) => subjects.length > 0);
 }
 
-/** A chart for a metric that nobody drew a chart for: all of its series as lines. */
+/** A chart of one metric: all of its series as lines, named and coloured as on the charts above where they stand there, too. */
 export function generic(metric: string, series: SeriesInfo[]): Subject {
   const unit = series[0]?.unit ?? "";
+  const known = SECTIONS.flatMap(({ subjects }) => subjects).find(({ metrics }) => metrics.includes(metric));
   const name = ({ labels, metric: own }: SeriesInfo) =>
     Object.entries(labels)
       .map(([key, value]) => `${key}=${value}`)
       .join(" ") || own;
-  return lines(`metric:${metric}`, metric, unit, [metric], name);
+  return lines(`metric:${metric}`, metric, unit, [metric], known?.name ?? name);
 }
 
 const natural = new Intl.Collator("en", { numeric: true }).compare;

@@ -188,7 +188,13 @@ def figures(done: Round, quick: bool) -> Report:
     add.row(
         "ingest.eight", "ingest, 8 reports a POST", "samples/s a core", functools.partial(_rate, "eight"), at_least=2e6
     )
-    add.row("ingest.paced", f"{hosts} reports/s from {hosts} connections", "µs CPU a report", _paced, at_most=150)
+    add.row(
+        "ingest.paced",
+        f"{hosts} reports/s from {hosts} connections",
+        "µs CPU a report",
+        _paced,
+        at_most=None if quick else 150,
+    )
     add.row("ingest.million", "CPU a million samples, 1 a POST", "s", _a_million)
     million = done.samples / 1e6
     add.row("ingest.all", "CPU a million samples, all told", "s", functools.partial(_all_told, million))

@@ -22,6 +22,7 @@ from bench import recorded
 from bench.report import RESULTS, describe, machine, number, table
 
 ROOT = Path(__file__).parents[1]
+RIVALS = ("prometheus", "victoria-metrics", "node_exporter")
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ SCRIPTS = (
     Script("ingest"),
     Script("rivals", limit=700),
     Script("store_disk"),
+    Script("disk_day"),
     Script("store_queries"),
     Script("fleet_week"),
     Script("hub_memory"),
@@ -126,11 +128,16 @@ def show(results: dict[str, dict[str, Any] | None]) -> None:
             rows.append([name, "", "", "", "", "", "failed"])
             continue
         for each in result["figures"]:
-            others = each["rivals"]
-            if each["at_least"] is None and each["at_most"] is None and not others:
-                continue
-            bar = "" if each["at_least"] is None else f"≥ {number(each['at_least'])}"
-            bar = bar if each["at_most"] is None else f"≤ {number(each['at_most'])}"
-            rivals = [number(others[kind]) if kind in others else "" for kind in ("prometheus", "victoria-metrics")]
-            rows.append([f"{name}: {each['what']}", bar, number(each["value"]), *rivals, each["unit"], each["verdict"]])
-    print("\n" + table(["figure", "bar", "ours", "Prometheus", "VictoriaMetrics", "unit", ""], rows))
+            if each["at_least"] is not None or each["at_most"] is not None or each["rivals"]:
+                rows.append(_row(name, each))
+    print("\n" + table(["figure", "bar", "ours", *RIVALS, "unit", ""], rows))
+
+
+def _row(script: str, figure: dict[str, Any]) -> list[str]:
+    bar = ""
+    for sign, kind in (("≥", "at_least"), ("≤", "at_most")):
+        if figure[kind] is not None:
+            bar = f"{sign} {number(figure[kind])}"
+    rivals = [number(figure["rivals"][name]) if name in figure["rivals"] else "" for name in RIVALS]
+    what = f"{script}: {figure['what']}"
+    return [what, bar, number(figure["value"]), *rivals, figure["unit"], figure["verdict"]]

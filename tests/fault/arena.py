@@ -31,6 +31,7 @@ from tests.support.processes import HubProcess, Process, clean_environment, free
 SEED_VARIABLE = "WK_FAULT_SEED"
 DRAIN_SECONDS = 60.0
 SETTLE_SECONDS = 15.0
+DAY_AND_MORE = 30 * 3600.0
 
 
 def new_seed() -> int:
@@ -126,6 +127,7 @@ class Arena:
         self.random = random.Random(self.seed)
         self.port = free_port()
         self.agents: list[LedgerAgent] = []
+        self.offset = 0.0
         # Hours ago, so that the hub also has closed hours to put away while faults come.
         self.first_time = float(int(time.time()) - 4 * 3600)
         path.mkdir(parents=True, exist_ok=True)
@@ -162,6 +164,7 @@ class Arena:
         new = self.path / "clock.new"
         new.write_text(str(offset))
         new.rename(self.path / "clock")
+        self.offset = offset
 
     def add_agent(self, start: bool = True, **changes: Any) -> LedgerAgent:
         """A new host with a ledger agent; `changes` go into its Plan."""
@@ -199,15 +202,26 @@ class Arena:
         return time.monotonic() - began
 
     def row(self, fault: str, times: int, power_cut: bool = False, seconds: float = DRAIN_SECONDS) -> Row:
-        """Drain, then ask the oracle; what is still on its way may take a little longer than the spools say."""
+        """Drain, then ask the oracle twice: of the records as they came, and once the hub has put them away."""
         began = time.monotonic()
         self.drain(seconds)
         verdict = self.verdict(power_cut)
+        # What is still on its way may take a little longer than the spools say.
         deadline = time.monotonic() + SETTLE_SECONDS
         while (verdict.lost or verdict.held) and time.monotonic() < deadline:
             time.sleep(0.25)
             verdict = self.verdict(power_cut)
-        return Row(fault, times, verdict, time.monotonic() - began, self.seed)
+        drain = time.monotonic() - began
+        if verdict.holds:
+            self.close_day(seconds)
+            verdict = self.verdict(power_cut)
+        return Row(fault, times, verdict, drain, self.seed)
+
+    def close_day(self, seconds: float = DRAIN_SECONDS) -> None:
+        """Let more than a day pass for the hub, and wait until it has compacted, merged, and removed what is old."""
+        self.set_clock(self.offset + DAY_AND_MORE)
+        due = time.time() + self.offset - 60.0
+        wait_until(lambda: self.hub.get("/hub")["compaction"]["last"] > due, seconds, "the hub's compaction")
 
     def wait_for_refusal(self, agent: LedgerAgent, seconds: float = 30.0) -> None:
         """Until an agent has been told that the hub cannot store now."""
@@ -216,10 +230,6 @@ class Arena:
     def duplicates(self) -> int:
         """Batches that the hub was sent again and did not store again."""
         return read_stored(self.hub.data).duplicates
-
-    def chunks(self) -> int:
-        """Chunks of closed hours that the hub has made of its journal."""
-        return read_stored(self.hub.data).chunks
 
     def ledger(self) -> list[Noted]:
         return [entry for agent in self.agents for entry in agent.ledger()]

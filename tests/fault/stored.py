@@ -58,7 +58,6 @@ class Stored:
     corrupt: list[str] = field(default_factory=list)
     received: dict[bytes, Ranges] = field(default_factory=dict)
     duplicates: int = 0
-    chunks: int = 0
 
 
 def read_stored(data: Path) -> Stored:
@@ -78,7 +77,6 @@ def read_stored(data: Path) -> Stored:
             state = find_stream(db, stream)
             assert state is not None
             stored.received[bytes(stream)] = state.ranges
-        (stored.chunks,) = db.execute("SELECT count(*) FROM chunks").fetchone()
     return stored
 
 

@@ -40,13 +40,13 @@ def real_agent_and_hub_killed(path: Path, times: int = 4) -> Row:
         began = time.time()
         time.sleep(2 * INTERVAL)
         since = time.monotonic()
-        # What it collects meanwhile is at most a few batches; its clean end sends those.
+        # What it collects meanwhile is at most a few batches; all of the earlier lives must be there.
         wait_until(lambda: len(_waiting(arena, agent)) < 5, 60, "the spool's drain")
         lives.append((began, time.time()))
         agent.stop()
         drain = time.monotonic() - since
+        arena.close_day()
         verdict = judge(read_names_and_times(arena.hub.data), lives)
-        verdict.held = len(_waiting(arena, agent))
         return Row("real agent and hub killed", times + hub_kills, verdict, drain, arena.seed)
 
 

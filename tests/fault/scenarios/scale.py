@@ -46,6 +46,7 @@ def thousand_agents_reconnect(path: Path, agents: int = 1000, times: int = 3, pr
         for leader in leaders:
             wait_until(leader.quiet, 300, "the crowd's drain")
         drain = time.monotonic() - began
+        arena.close_day()
         return Row(f"{agents:,} agents reconnect at once", times, arena.verdict(), drain, arena.seed)
 
 

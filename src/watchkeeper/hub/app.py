@@ -146,20 +146,38 @@ class Hub:
             ssl_keyfile=self._settings.text("hub.tls_key") or None,
         )
         config.load()
-        uvloop_or_other = config.get_loop_factory()
-        with asyncio.Runner(loop_factory=uvloop_or_other) as runner:
+        with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
             runner.run(self._serve(_Server(config, self)))
 
     async def _serve(self, server: _Server) -> None:
+        tokens = AgentTokens(self._hosts.tokens())
         live = Live(self._live_hosts)
-        caps = SeriesCaps(int(self._settings.number("hub.limits.series")), self._records, self._hosts)
+        committer = self._committer = self._wire_ingest(live, tokens)
+        self._wire_api(live, tokens, committer)
+        committer.start()
+        live.start()
+        _calm_garbage_collection()
+        background = [asyncio.create_task(self._count()), asyncio.create_task(self._keep_skews())]
+        sys.stderr.write(f"Watchkeeper hub on {self._listening.url}\n")
+        try:
+            await server.serve([self._listening.socket])
+        finally:
+            for task in background:
+                task.cancel()
+            await asyncio.to_thread(committer.close)
+            self._services.close()
+
+    def _wire_ingest(self, live: Live, tokens: AgentTokens) -> GroupCommitter:
+        limit = int(self._settings.number("hub.limits.series"))
+        caps = SeriesCaps(limit, self._records, self._hosts)
         publishing = Publishing(live, self._records)
         committing = Committing(self._records, caps, self._counters)
         committer = GroupCommitter(committing, asyncio.get_running_loop(), publishing)
-        self._committer = committer
-        tokens = AgentTokens(self._hosts.tokens())
-        hints = Hints(live, self._records, caps, int(self._settings.number("hub.limits.series")))
+        hints = Hints(live, self._records, caps, limit)
         self._ingest = IngestProtocol.endpoint = AgentEndpoint(tokens, live, committer, hints)
+        return committer
+
+    def _wire_api(self, live: Live, tokens: AgentTokens, committer: GroupCommitter) -> None:
         self._services = Services(
             name=platform.node(),
             folder=self._folder,
@@ -178,18 +196,6 @@ class Hub:
             secure=self._listening.secure,
             local_only=self._listening.local_only,
         )
-        committer.start()
-        live.start()
-        _calm_garbage_collection()
-        background = [asyncio.create_task(self._count()), asyncio.create_task(self._keep_skews())]
-        sys.stderr.write(f"Watchkeeper hub on {self._listening.url}\n")
-        try:
-            await server.serve([self._listening.socket])
-        finally:
-            for task in background:
-                task.cancel()
-            await asyncio.to_thread(committer.close)
-            self._services.close()
 
     async def _application(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

@@ -239,6 +239,14 @@ def test_a_wrong_clock_is_shown_and_no_reason_to_refuse(hub: HubProcess, sender:
     assert host["status"] == "online"
 
 
+@pytest.mark.parametrize("clock", ["soon", "nan", "inf", "1e999", ""])
+def test_a_clock_that_is_no_number_is_refused_unless_it_is_left_out(sender: Sender, clock: str) -> None:
+    body = sender.body(sender.seal(sender.schema_record()))
+    answer = sender.post("batches", body, {"Wk-Sent-At": clock})
+
+    assert answer.status_code == (400 if clock else 200)
+
+
 def test_a_duplicate_is_acknowledged_and_stored_once(hub: HubProcess, sender: Sender) -> None:
     sealed = sender.seal(sender.schema_record(), sender.report([1.0, 2.0, 3.0]))
     receipts = [sender.send(sealed).json() for _ in range(5)]

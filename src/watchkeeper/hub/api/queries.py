@@ -107,13 +107,7 @@ async def fleet_query(
     end: To = "now",
     points: Points = 500,
 ) -> dict[str, Any]:
-    wanted = [name.strip() for name in agg.split(",") if name.strip()]
-    for name in wanted:
-        if name not in AGGREGATES:
-            near = nearest(name, AGGREGATES)
-            raise UnprocessableError(
-                f"there is no aggregate {name!r}", f"did you mean {near!r}?" if near else ", ".join(AGGREGATES)
-            )
+    wanted = _aggregates(agg)
     first, last = parse_span(start, end, time.time())
     known = _metrics_of(services, seen)
     if metric not in known and metric not in BY_NAME:
@@ -135,6 +129,16 @@ async def fleet_query(
         "agg": {name: line.tolist() for name, line in found.aggregates.items()},
         "top": [{"host": host.id, "name": host.name, "mean": mean} for host, mean in leaders],
     }
+
+
+def _aggregates(text: str) -> list[str]:
+    wanted = [name.strip() for name in text.split(",") if name.strip()]
+    for name in wanted:
+        if name not in AGGREGATES:
+            near = nearest(name, AGGREGATES)
+            hint = f"did you mean {near!r}?" if near else f"one of: {', '.join(AGGREGATES)}"
+            raise UnprocessableError(f"there is no aggregate {name!r}", hint)
+    return wanted
 
 
 @get("/metrics", summary="All metrics that the agent's own collectors may report, and those of your hosts")

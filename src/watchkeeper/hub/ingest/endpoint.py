@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
@@ -146,9 +147,12 @@ class AgentEndpoint:
         live.last_seen = now
         if sent_at:
             try:
-                live.skew = round(float(sent_at) - now, 3)
+                skew = float(sent_at) - now
             except ValueError:
-                raise FormatError("Wk-Sent-At is not a number of seconds") from None
+                skew = math.nan
+            if not math.isfinite(skew):
+                raise FormatError("Wk-Sent-At is not a number of seconds")
+            live.skew = round(skew, 3) + 0.0
 
 
 async def read_body(receive: Receive, headers: Headers) -> bytes:

@@ -66,6 +66,7 @@ class Report:
     figures: list[Figure] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     started: float = field(default_factory=time.time)
+    load: float = field(default_factory=lambda: round(os.getloadavg()[0], 2))
 
     def add(self, figure: Figure) -> Figure:
         self.figures.append(figure)
@@ -73,7 +74,8 @@ class Report:
 
     def publish(self) -> Path:
         """Print the table and write it as JSON; gives the JSON's path."""
-        print(f"\n{self.script}{' (quick)' if self.quick else ''}: {describe(machine())}")
+        quick = " (quick)" if self.quick else ""
+        print(f"\n{self.script}{quick}: {describe(machine())}, load average at the start {self.load}")
         rivals = sorted({name for figure in self.figures for name in figure.rivals})
         head = ["figure", "bar", "ours", *rivals, "unit", ""]
         print(table(head, [self._row(figure, rivals) for figure in self.figures]))
@@ -86,6 +88,7 @@ class Report:
                 "quick": self.quick,
                 "started": self.started,
                 "seconds": round(time.time() - self.started, 1),
+                "load": self.load,
                 "machine": machine(),
                 "figures": [{**asdict(figure), "verdict": figure.verdict} for figure in self.figures],
                 "notes": self.notes,
@@ -141,14 +144,13 @@ def machine() -> dict[str, Any]:
         "kernel": f"{platform.system()} {platform.release()}",
         "python": platform.python_version(),
         "sqlite": sqlite3.sqlite_version,
-        "load": round(os.getloadavg()[0], 2),
     }
 
 
 def describe(facts: dict[str, Any]) -> str:
     return (
         f"{facts['cores']} × {facts['cpu']}, {facts['memory_gib']} GiB, {facts['kernel']}, Python {facts['python']}, "
-        f"SQLite {facts['sqlite']}, load {facts['load']}, {time.strftime('%Y-%m-%d %H:%M UTC', time.gmtime())}"
+        f"SQLite {facts['sqlite']}, {time.strftime('%Y-%m-%d %H:%M UTC', time.gmtime())}"
     )
 
 

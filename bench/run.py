@@ -3,7 +3,7 @@
     python -m bench [--quick] [--record] [NAME…]
 
 Each script runs in a process of its own and has a time limit, so that one that fails costs only its own rows. With
---record the table also becomes bench/results/latest.json, from which docs/benchmarks.md is written.
+--record the figures also go to bench/results/latest.json, from which `python -m bench.page` writes docs/benchmarks.md.
 """
 
 from __future__ import annotations
@@ -102,9 +102,17 @@ def main() -> int:
     show(results)
     print(f"\n{time.time() - began:.0f} s in all on {describe(about)}")
     if "--record" in arguments:
-        everything = {"machine": about, "started": began, "quick": quick, "results": results}
-        (RESULTS / "latest.json").write_text(json.dumps(everything, indent=1, ensure_ascii=False) + "\n")
+        _keep({"machine": about, "started": began, "quick": quick, "results": results})
     return 1 if None in results.values() else 0
+
+
+def _keep(everything: dict[str, Any]) -> None:
+    """Write latest.json; a run of a few scripts replaces only theirs."""
+    path = RESULTS / "latest.json"
+    if path.is_file():
+        kept = json.loads(path.read_text())["results"]
+        everything["results"] = {**kept, **everything["results"]}
+    path.write_text(json.dumps(everything, indent=1, ensure_ascii=False) + "\n")
 
 
 def _start_recorder() -> subprocess.Popen[bytes]:

@@ -14,7 +14,7 @@ import json
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
@@ -88,7 +88,7 @@ def settled(page: Page, path: str, selector: str) -> None:
     page.evaluate("document.activeElement.blur()")
 
 
-def pictures(context: BrowserContext, host: str, end: str) -> None:
+def pictures(context: BrowserContext, host: str, end: str, phone: bool) -> None:
     page = context.new_page()
 
     def keep(name: str) -> None:
@@ -106,15 +106,21 @@ def pictures(context: BrowserContext, host: str, end: str) -> None:
     settled(page, f"/hosts/{host}?tab=processes", "tbody tr")
     page.evaluate("for (const one of document.querySelectorAll('td code')) one.textContent = ''")
     keep("processes")
+    settled(page, "/hub", ".storage")
+    keep("hub")
+    if not phone:
+        rest(page, host, keep)
+    page.close()
+
+
+def rest(page: Page, host: str, keep: Callable[[str], None]) -> None:
+    """The pages that a phone shows much like the others."""
     settled(page, f"/hosts/{host}?tab=events", "[aria-current=page]")
     keep("events")
     settled(page, f"/hosts/{host}?tab=collectors", "tbody tr")
     keep("collectors")
     settled(page, f"/hosts/{host}?tab=series&metric=load.1&q=load", "[data-chart='metric:load.1'] canvas")
     keep("series")
-    settled(page, "/hub", ".storage")
-    keep("hub")
-    page.close()
 
 
 def dialogs(context: BrowserContext, end: str) -> None:
@@ -147,8 +153,10 @@ def take(browser: Browser, hub: HubProcess, host: str, password: str) -> None:
             page.screenshot(path=FOLDER / f"sign-in{end}.png")
             page.close()
             sign_in(context, password)
-            pictures(context, host, end)
-            dialogs(context, end)
+            phone = bool(suffix)
+            pictures(context, host, end, phone)
+            if not phone:
+                dialogs(context, end)
             context.close()
 
 

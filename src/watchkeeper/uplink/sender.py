@@ -89,6 +89,7 @@ class Sender:
         self._thread = threading.Thread(target=self._run, name="sender", daemon=True)
         self._asked_schemas: dict[int, float] = {}
         self._parked: dict[bytes, tuple[float, str]] = {}
+        self._asked_all = False
         self._bad_posts = 0
         self._last_hint: bytes | None = None
         self._last_extras: bytes | None = None
@@ -153,7 +154,7 @@ class Sender:
     def _step(self) -> bool:
         """One exchange; true when there may be more to send."""
         if not self._link.connected:
-            self._ask(everything=not self._spool.incarnation)
+            self._ask(everything=not self._asked_all)
         post = self._spool.next_post(self._post_bytes, self._parked)
         if post is None:
             self._send_extras()
@@ -164,23 +165,30 @@ class Sender:
         return not self._stopping
 
     def _ask(self, everything: bool) -> None:
-        """Learn what the hub has. All streams matter when it is new to us, or was restored."""
+        """Learn what the hub has. All streams matter at first, and when it was restored.
+
+        A hub that was rolled back with all its files keeps its incarnation; only what it lacks tells.
+        """
         streams = self._spool.streams(everything)
-        incarnation = ""
+        incarnation, known = "", True
         for start in range(0, max(1, len(streams)), _STREAMS_A_CALL):
-            incarnation = self._ask_some(streams[start : start + _STREAMS_A_CALL])
+            incarnation, right = self._ask_some(streams[start : start + _STREAMS_A_CALL])
+            known = known and right
         if everything:
             self._spool.settle(incarnation)
-        elif incarnation != self._spool.incarnation:
+            self._asked_all = True
+        elif not known or incarnation != self._spool.incarnation:
             self._ask(everything=True)
 
-    def _ask_some(self, streams: list[bytes]) -> str:
+    def _ask_some(self, streams: list[bytes]) -> tuple[str, bool]:
+        """The hub's incarnation, and whether it has all that it had of these streams."""
         incarnation, receipts = self._link.receipts(streams)
+        known = True
         for receipt in receipts:
-            self._spool.accept(receipt)
+            known = self._spool.accept(receipt) and known
         for stream in set(streams).difference(receipt.stream for receipt in receipts):
             self._park(stream, ForbiddenError("the hub says that a stream belongs to another agent", COPIED))
-        return incarnation
+        return incarnation, known
 
     def _send(self, post: Outgoing) -> None:
         try:

@@ -159,8 +159,8 @@ class Spool:
     def accept(self, receipt: Receipt) -> bool:
         """Take the hub's word for what it has of a stream.
 
-        False means that the hub's incarnation is not the known one: ask for the receipts of all
-        `streams(everything=True)`, accept them, and `settle`.
+        False means that the hub was restored: it lost what it had, or its incarnation is not the known one. Then
+        ask for the receipts of all `streams(everything=True)`, accept them, and `settle`.
         """
         with self._guard:
             store = self._store
@@ -171,18 +171,18 @@ class Spool:
                 log.warning("the hub receipts a stream that this spool does not know: %s", receipt.stream.hex())
                 return receipt.incarnation == self.incarnation
             lane = store.lanes[stream.lane]
-            reason = gaps.DAMAGED
+            reason, restored = gaps.DAMAGED, False
             if is_rolled_back(lane, stream, receipt):
                 reason = gaps.ROLLED_BACK
                 move_on(store, lane, stream, receipt)
             elif stream.take(receipt):
                 log.warning("the hub lost what it had of lane %s: it was restored; sending again", lane.name)
-                reason = gaps.HUB_RESTORED
+                reason, restored = gaps.HUB_RESTORED, True
             elif stream.received.last > stream.last:
                 reason = gaps.ROLLED_BACK
             stream.last = max(stream.last, stream.received.last)
             self._after_receipt(lane, stream, reason)
-            return receipt.incarnation == self.incarnation
+            return receipt.incarnation == self.incarnation and not restored
 
     def _after_receipt(self, lane: Lane, stream: Stream, reason: str) -> None:
         for _ in range(len(lane.loose)):

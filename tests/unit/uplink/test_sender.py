@@ -7,6 +7,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -243,6 +244,50 @@ def test_a_restored_hub_gets_again_what_it_lost(
     assert sorted(stored(server, 11)) == sorted(record(number)[8:] for number in range(11))
     wait_until(lambda: spool.incarnation == "restored", 5)
     assert not server.hub.gaps
+
+
+@contextmanager
+def reporting(path: Path, server: SmallHubServer) -> Iterator[Callable[[int], None]]:
+    """A sender of a spool of its own; gives a call that reports the record of a number."""
+    spool = Spool(str(path))
+    sender = Sender(spool, server.url, "wka_right", backoff=Backoff(0.01, 0.05))
+    sender.start()
+
+    def report(number: int) -> None:
+        spool.append(METRICS, [record(number)])
+        sender.wake()
+        stored(server, number + 1)
+        wait_until(lambda: spool.stats()["batches"] == 0, 5)
+
+    try:
+        yield report
+    finally:
+        assert sender.stop(25.0)
+        spool.close()
+
+
+def test_a_hub_rolled_back_with_all_its_files_gets_again_what_earlier_streams_brought(
+    tmp_path: Path, server: SmallHubServer
+) -> None:
+    for life in range(2):
+        with reporting(tmp_path / "lives", server) as report:
+            report(life)
+    server.hub = SmallHub(server.hub.incarnation)
+    with reporting(tmp_path / "lives", server):
+        assert sorted(stored(server, 2)) == [record(0)[8:], record(1)[8:]]
+
+
+def test_a_hub_rolled_back_with_all_its_files_while_we_run_gets_everything_again(
+    tmp_path: Path, server: SmallHubServer
+) -> None:
+    with reporting(tmp_path / "lives", server) as report:
+        report(0)
+    with reporting(tmp_path / "lives", server) as report:
+        report(1)
+        with server.guard:
+            server.hub = SmallHub(server.hub.incarnation)
+        report(2)
+        assert sorted(server.hub.payloads()) == [record(number)[8:] for number in range(3)]
 
 
 def test_the_newest_report_goes_ahead_of_a_backlog(

@@ -23,6 +23,9 @@ from watchkeeper.wire.records import RECORD_HEADER, REPORT, REPORT_HEADER, SCHEM
 
 Floats = NDArray[np.float64]
 
+# When all hosts booted: their monotonic clocks count from here.
+BOOTED = 1_700_000_000.0
+
 COMPACT = """
 import json, pathlib, resource, sys
 from watchkeeper.hub.storage.embedded.store import EmbeddedRecordStore
@@ -88,7 +91,7 @@ class Hub:
         frames = []
         for time, vector in zip(times.tolist(), np.ascontiguousarray(values, "<f8"), strict=True):
             head = RECORD_HEADER.pack(REPORT, REPORT_HEADER.size + vector.nbytes)
-            record = head + REPORT_HEADER.pack(time, time - times[0], self._schema, 1) + vector.tobytes()
+            record = head + REPORT_HEADER.pack(time, time - BOOTED, self._schema, 1) + vector.tobytes()
             sender.seq += 1
             if sender.seq == 1:
                 frames.append(seal(1, 2, pack(SCHEMA, self._schema_text) + record))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from dataclasses import dataclass
 
@@ -41,22 +42,29 @@ _ASKED = [SERIES[at][0] for at in (31, 12, 46, 35)]
 _FLEET = _ASKED[0]
 
 
-def ask(server: Hub | Rival, newest: float, hosts: int) -> dict[str, list[float]]:
-    """Seconds of each of several answers, by question; `newest` is the time of the last sample."""
+def ask(server: Hub | Rival, newest: float, hosts: int) -> tuple[float, dict[str, list[float]]]:
+    """The sum of the latest values, which must be the same everywhere, and seconds of each of several answers, by
+    question; `newest` is the time of the last sample."""
     end = time.time()
     paths = _of_hub(server, end) if isinstance(server, Hub) else _of_rival(server, end, newest)
     reader = server.reader()
     try:
-        for each in paths[LATEST]:
-            status, body, _ = reader.get(each)
-            assert status == 200, (status, body[:500])
-            assert body.count(b"host") >= hosts, f"{server.name} knows fewer than {hosts} hosts: {body[:300]!r}"
-        return {
+        latest = _latest(reader.get(paths[LATEST][0])[1])
+        assert len(latest) == hosts, f"{server.name} knows {len(latest)} hosts of {hosts}"
+        return sum(latest), {
             question.name: [sum(calls) for calls in zip(*(reader.timed(p, TIMES) for p in each), strict=True)]
             for question, each in paths.items()
         }
     finally:
         reader.close()
+
+
+def _latest(body: bytes) -> list[float]:
+    """The values in an answer of the hub or of PromQL."""
+    answer = json.loads(body)
+    if "values" in answer:
+        return [each["value"] for each in answer["values"]]
+    return [float(each["value"][1]) for each in answer["data"]["result"]]
 
 
 def _of_hub(hub: Hub, end: float) -> dict[Question, list[str]]:

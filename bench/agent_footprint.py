@@ -20,6 +20,7 @@ import tempfile
 import threading
 import time
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from bench.report import Figure, Report
@@ -230,12 +231,12 @@ def main() -> None:
         receiver = Receiver(options.receive, options.watched)
         print(receiver.socket.getsockname()[1], flush=True)
         receiver.serve()
-    rows: dict[str, dict[str, float]] = {}
-    with tempfile.TemporaryDirectory() as folder:
-        rows["wk-agent"] = agent(Path(folder), options)
     exporter = shutil.which("prometheus-node-exporter")
-    if exporter:
-        rows["node_exporter"] = node_exporter(exporter, options)
+    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor() as pool:
+        beside = pool.submit(node_exporter, exporter, options) if exporter else None
+        rows = {"wk-agent": agent(Path(folder), options)}
+        if beside:
+            rows["node_exporter"] = beside.result()
     show(rows, options)
 
 

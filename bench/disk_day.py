@@ -18,7 +18,7 @@ STEPS_AN_HOUR = 360
 
 def main() -> None:
     quick = is_quick()
-    hosts, hours = (20, 26) if quick else (100, 26)
+    hosts, hours = (20, 26) if quick else (60, 26)
     report = Report("disk_day", quick)
     with tempfile.TemporaryDirectory(prefix="wk-bench-") as name:
         folder = Path(name) / "hub"

@@ -26,3 +26,14 @@ def test_a_token_is_shown_once_works_and_is_revoked(page: Page, hub: HubProcess)
     expect(page.get_by_role("row", name="night watch")).to_have_count(0)
     page.context.clear_cookies()
     assert page.request.get(f"{hub.url}/api/v1/hosts", headers=headers).status == 401
+
+
+def test_a_call_of_the_api_is_tried_on_its_page(page: Page) -> None:
+    page.goto("/api/docs")
+    expect(page.get_by_role("status")).to_have_text("Signed in as admin")
+    page.get_by_label("Find").fill("/api/v1/metrics")
+    call = page.locator("details", has=page.locator("code", has_text="/api/v1/metrics"))
+    call.locator("summary").click()
+    call.get_by_role("button", name="Send").click()
+    expect(call.locator("pre")).to_contain_text("200 in ")
+    expect(call.locator("pre")).to_contain_text('"cpu.percent"')

@@ -141,6 +141,7 @@ def test_every_answer_carries_the_headers_that_keep_browsers_careful(hub: HubPro
         headers = httpx.get(f"{hub.url}{path}", timeout=10).headers
         policy = headers["content-security-policy"]
         assert "script-src 'self';" in policy
+        assert "unsafe" not in policy
         assert "frame-ancestors 'none'" in policy
         assert headers["x-content-type-options"] == "nosniff"
         assert headers["referrer-policy"] == "no-referrer"

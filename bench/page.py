@@ -1,4 +1,5 @@
-"""Writes the table of docs/benchmarks.md from bench/results/latest.json; the prose around it stays.
+"""Gathers the newest full run of each script in bench/results/latest.json and writes the table of docs/benchmarks.md
+from it; the prose around the table stays.
 
 python -m bench.page
 """
@@ -66,10 +67,24 @@ ROWS = (
 )
 
 
+def gathered() -> dict[str, Any]:
+    """Figures by script: of full runs that lie in bench/results now, else as they were gathered before."""
+    path = RESULTS / "latest.json"
+    results: dict[str, Any] = json.loads(path.read_text())["results"] if path.is_file() else {}
+    for local in sorted(RESULTS.glob("*.local.json")):
+        result = json.loads(local.read_text())
+        if not result["quick"]:
+            results[result["script"]] = result
+    everything = {"results": dict(sorted(results.items()))}
+    path.write_text(json.dumps(everything, indent=1, ensure_ascii=False) + "\n")
+    return everything
+
+
 def written(everything: dict[str, Any]) -> str:
     """The table, and what the scripts noted, as Markdown."""
-    about = everything["machine"]
-    when = time.strftime("%Y-%m-%d", time.gmtime(everything["started"]))
+    newest = max(everything["results"].values(), key=lambda result: float(result["started"]))
+    about = newest["machine"]
+    when = time.strftime("%Y-%m-%d", time.gmtime(newest["started"]))
     lines = [
         f"Measured {when} on {about['cores']} cores of {about['cpu']} ({about['memory_gib']} GiB, {about['kernel']}), "
         f"Python {about['python']}, SQLite {about['sqlite']}.",
@@ -108,9 +123,6 @@ def _or_none(value: float | None) -> str:
 def _notes(everything: dict[str, Any]) -> list[str]:
     lines = ["What the scripts noted, when they began, how long they took, and the load average before:", ""]
     for name, result in everything["results"].items():
-        if result is None:
-            lines.append(f"- `{name}` failed.")
-            continue
         began = time.strftime("%H:%M UTC", time.gmtime(result["started"]))
         lines.append(f"- `{name}`: {began}, {result['seconds']:.0f} s, load {result['load']:.1f}")
         lines += [f"  - {note}" for note in result["notes"]]
@@ -119,7 +131,7 @@ def _notes(everything: dict[str, Any]) -> list[str]:
 
 
 def main() -> None:
-    everything = json.loads((RESULTS / "latest.json").read_text())
+    everything = gathered()
     page = PAGE.read_text()
     before, _, rest = page.partition(BEGIN)
     _, _, after = rest.partition(END)

@@ -1,9 +1,9 @@
 """Runs every script of this folder, one after the other, and prints all figures in one table.
 
-    python -m bench [--quick] [--record] [NAME…]
+    python -m bench [--quick] [NAME…]
 
-Each script runs in a process of its own and has a time limit, so that one that fails costs only its own rows. With
---record the figures also go to bench/results/latest.json, from which `python -m bench.page` writes docs/benchmarks.md.
+Each script runs in a process of its own and has a time limit, so that one that fails costs only its own rows. Afterwards
+`python -m bench.page` writes docs/benchmarks.md from what the scripts left in bench/results.
 """
 
 from __future__ import annotations
@@ -101,18 +101,7 @@ def main() -> int:
         results[script.name] = run(script, quick)
     show(results)
     print(f"\n{time.time() - began:.0f} s in all on {describe(about)}")
-    if "--record" in arguments:
-        _keep({"machine": about, "started": began, "quick": quick, "results": results})
     return 1 if None in results.values() else 0
-
-
-def _keep(everything: dict[str, Any]) -> None:
-    """Write latest.json; a run of a few scripts replaces only theirs."""
-    path = RESULTS / "latest.json"
-    if path.is_file():
-        kept = json.loads(path.read_text())["results"]
-        everything["results"] = {**kept, **everything["results"]}
-    path.write_text(json.dumps(everything, indent=1, ensure_ascii=False) + "\n")
 
 
 def _start_recorder() -> subprocess.Popen[bytes]:

@@ -23,7 +23,8 @@ class Row:
     seed: int
 
     def require(self) -> Row:
-        """Fail with the records that break the bar, and the seed that broke it."""
+        """Print the row; fail with the records that break the bar, and the seed that broke it."""
+        print(self.line())
         verdict = self.verdict
         assert verdict.holds, f"{self.fault}, seed {self.seed}\n{verdict.complaint()}"
         assert verdict.sent, f"{self.fault}, seed {self.seed}: nothing was sent, so nothing was shown"
@@ -39,3 +40,11 @@ class Row:
             found.unaccepted + found.unpromised, len(found.lost), len(found.doubled), len(found.reordered),
         )  # fmt: skip
         return (self.fault, *(f"{count:,}" for count in counts), f"{self.drain:.1f} s")
+
+    def line(self) -> str:
+        return table_line(self.cells())
+
+
+def table_line(cells: tuple[str, ...]) -> str:
+    """One line of a table in Markdown."""
+    return "| " + " | ".join(cells) + " |"

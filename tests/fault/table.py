@@ -20,7 +20,7 @@ from functools import partial
 from pathlib import Path
 
 from tests.fault.disk import may_break
-from tests.fault.row import COLUMNS, Row
+from tests.fault.row import COLUMNS, Row, table_line
 from tests.fault.scenarios import clocks, copies, damage, disks, kills, network, real, scale
 
 Scenario = Callable[[Path], Row]
@@ -75,24 +75,20 @@ def run(scenario: Scenario) -> Row:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def line(cells: tuple[str, ...]) -> str:
-    return "| " + " | ".join(cells) + " |"
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(description="Inject every fault and print what became of the records.")
     parser.add_argument("--long", action="store_true", help="the rows of make test-long")
     parser.add_argument("part", nargs="?", default="", help="only rows with this in their function's name")
     chosen = parser.parse_args()
     scenarios = LONG if chosen.long else SHORT + (WITH_ROOT if may_break() else ())
-    print(line(COLUMNS))
+    print(table_line(COLUMNS))
     print("|---" * len(COLUMNS) + "|")
     broken = 0
     for scenario in scenarios:
         if chosen.part not in name_of(scenario):
             continue
         row = run(scenario)
-        print(line(row.cells()), flush=True)
+        print(row.line(), flush=True)
         if not row.verdict.holds or row.verdict.held:
             broken += 1
             print(f"seed {row.seed}: {row.verdict.held} held\n{row.verdict.complaint()}", file=sys.stderr)

@@ -2,8 +2,8 @@
 
     python -m bench [--quick] [NAME…]
 
-Each script runs in a process of its own and has a time limit, so that one that fails costs only its own rows. Afterwards
-`python -m bench.page` writes docs/benchmarks.md from what the scripts left in bench/results.
+Each script runs in a process of its own and has a time limit, so that one that fails costs only its own rows.
+Afterwards `python -m bench.page` writes docs/benchmarks.md from what the scripts left in bench/results.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A chunk: the reports of one host over an hour or a day, column by column, with an index.
+"""A chunk: the reports of one host over an hour or more, column by column, with an index.
 
 docs/formats/records-db.md holds the bytes. A reader that wants three series of sixty reads the index
 and three columns.

@@ -1,4 +1,4 @@
-"""Merges what has closed: hour chunks into day chunks, rollup rows of a period into one."""
+"""Merges what has closed: chunks of hours into longer ones, rollup rows of a period into one."""
 
 from __future__ import annotations
 
@@ -19,15 +19,21 @@ from watchkeeper.hub.storage.embedded.steps import DAY, HOUR
 
 # A day is merged once this much time has passed after it: most late data has come by then.
 SETTLED = 2 * HOUR
-# A host with so many series that its day would take more memory than this stays in hours.
-DAY_BYTES = 32 << 20
+# Before that, this much of it becomes one chunk: hours alone leave too much of their last pages empty.
+QUARTER, QUARTER_SETTLED = 6 * HOUR, HOUR
+# A host with so many series that a longer chunk would take more memory than this keeps the shorter ones.
+MERGED_BYTES = 32 << 20
 # Rows of a period that has not closed yet are folded when there are this many.
 FOLD_ROWS = 24
 
 
 def merge_slices(db: sqlite3.Connection, now: float) -> Iterator[Slice]:
     """Everything that can be merged at `now`, in slices."""
-    yield from _sliced(_merged_days(db, now))
+    day = int((now - SETTLED) // DAY) * DAY
+    quarter = int((now - QUARTER_SETTLED) // QUARTER) * QUARTER
+    # No chunk is in both: what the first replaces may still be there when the second looks.
+    yield from _sliced(_merged_chunks(db, DAY, 0, day))
+    yield from _sliced(_merged_chunks(db, QUARTER, day, quarter))
     yield from _sliced(_folded(db, now))
 
 
@@ -46,29 +52,31 @@ def _sliced(parts: Iterator[Slice]) -> Iterator[Slice]:
         yield whole
 
 
-def _merged_days(db: sqlite3.Connection, now: float) -> Iterator[Slice]:
-    settled = int((now - SETTLED) // DAY) * DAY
-    days = db.execute(
-        "SELECT host, start / ? AS day FROM chunks WHERE start < ? GROUP BY host, day HAVING count(*) > 1",
-        (DAY, settled),
+def _merged_chunks(db: sqlite3.Connection, span: int, first: int, last: int) -> Iterator[Slice]:
+    """One chunk of `span` seconds for all shorter ones of a host that lie in it, from `first` to before `last`."""
+    groups = db.execute(
+        "SELECT host, start / ? AS number FROM chunks WHERE start >= ? AND start < ? AND span < ?"
+        " GROUP BY host, number HAVING count(*) > 1",
+        (span, first, last, span),
     ).fetchall()
-    for host, day in days:
-        if _day_bytes(db, host, day) > DAY_BYTES:
+    for host, number in groups:
+        start = number * span
+        if _decoded_bytes(db, host, start, span) > MERGED_BYTES:
             continue
         rows = db.execute(
-            "SELECT id, arrived, data FROM chunks WHERE host = ? AND start >= ? AND start < ? ORDER BY start",
-            (host, day * DAY, (day + 1) * DAY),
+            "SELECT id, arrived, data FROM chunks"
+            " WHERE host = ? AND start >= ? AND start < ? AND span < ? ORDER BY start",
+            (host, start, start + span, span),
         ).fetchall()
         whole = join([decode_chunk(data) for _, _, data in rows])
         arrived = max(arrived for _, arrived, _ in rows)
-        row = ChunkRow(host, day * DAY, DAY, arrived, encode_chunk(whole), [number for number, _, _ in rows])
-        yield Slice(chunks=[row])
+        yield Slice(chunks=[ChunkRow(host, start, span, arrived, encode_chunk(whole), [row for row, _, _ in rows])])
 
 
-def _day_bytes(db: sqlite3.Connection, host: int, day: int) -> int:
+def _decoded_bytes(db: sqlite3.Connection, host: int, start: int, span: int) -> int:
     heads = db.execute(
-        "SELECT substr(data, 1, ?) FROM chunks WHERE host = ? AND start >= ? AND start < ?",
-        (CHUNK_HEAD_BYTES, host, day * DAY, (day + 1) * DAY),
+        "SELECT substr(data, 1, ?) FROM chunks WHERE host = ? AND start >= ? AND start < ? AND span < ?",
+        (CHUNK_HEAD_BYTES, host, start, start + span, span),
     )
     return sum(decoded_bytes(head) for (head,) in heads)
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import gc
 import os
-import signal
 import threading
 import zlib
+from _signal import SIGINT, SIGTERM, signal  # type: ignore[import-not-found]
 
 from watchkeeper import __version__
 from watchkeeper.agent import facts as machine_facts
@@ -18,6 +18,7 @@ from watchkeeper.agent.crew import Crew
 from watchkeeper.agent.home import Home, folder
 from watchkeeper.agent.journal import Journal
 from watchkeeper.agent.machine import Machine
+from watchkeeper.agent.pages import Pages
 from watchkeeper.agent.sampler import Sampler
 from watchkeeper.base.clock import Clock
 from watchkeeper.base.errors import SettingsError
@@ -35,6 +36,8 @@ _log = Log("watchkeeper.agent")
 # Seconds that an end may take in all, of which the sender gets most.
 _SENDER_SECONDS = 3.5
 _STACK_BYTES = 256 << 10
+# `signal` itself would make enumerations of all signals, and bring `enum` for that.
+_ENDINGS = {SIGTERM: "SIGTERM", SIGINT: "SIGINT"}
 
 
 class Agent:
@@ -52,6 +55,7 @@ class Agent:
         self._started = self._clock.wall()
         self._sender: Sender | None = None
         self._trouble = ""
+        self._pages = Pages(self._clock.monotonic())
 
     def run(self) -> None:
         """Sample, keep and send until stopped. Raises SettingsError, ConflictError or StorageError at the start."""
@@ -166,14 +170,14 @@ class Agent:
 
     def _settle(self) -> None:
         """What is there now stays: the collector of garbage need not look at it again and again."""
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in _ENDINGS:
             if threading.current_thread() is threading.main_thread():
-                signal.signal(number, self._on_signal)
+                signal(number, self._on_signal)
         gc.collect()
         gc.freeze()
 
     def _on_signal(self, number: int, _: object) -> None:
-        self._reason = signal.Signals(number).name
+        self._reason = _ENDINGS[number]
         self.stop.set()
 
     def _spool_samples(self) -> dict[str, float]:
@@ -197,6 +201,7 @@ class Agent:
         else:
             self._spool.sync()
         self.home.write_status(self._status())
+        self._pages.let_go_when_due(self._clock.monotonic())
 
     def _status(self) -> dict[str, object]:
         return {

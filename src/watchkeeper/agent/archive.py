@@ -38,19 +38,20 @@ def become_lean(loader):
     index, codes, offset = {{}}, [], 0
     for path in FILES:
         place = os.path.join(loader.archive, *path.split("/"))
-        code = marshal.dumps(compile(loader.get_data(place), place, "exec", dont_inherit=True))
+        code = marshal.dumps(compile(loader.get_data(place), place, "exec", dont_inherit=True, optimize=2))
         name = path[:-3].replace("/", ".")
         package = name.endswith(".__init__")
         index[name[:-9] if package else name] = package, offset, len(code)
         codes.append(code)
         offset += len(code)
-    boot = marshal.dumps(compile(LOADER, "wk-agent", "exec", dont_inherit=True))
+    boot = marshal.dumps(compile(LOADER, "wk-agent", "exec", dont_inherit=True, optimize=2))
     file = os.memfd_create("wk-agent", 0)
     with open(file, "wb", closefd=False) as writer:
         writer.write(sized(boot) + sized(marshal.dumps((os.path.abspath(sys.argv[0]), index))) + b"".join(codes))
     os.lseek(file, 0, os.SEEK_SET)
     os.environ.setdefault("MALLOC_ARENA_MAX", "1")
-    os.execv(sys.executable, [sys.executable, "-I", "-S", "-c", START, str(file), *sys.argv[1:]])
+    options = ["-I", "-S", "-X", "no_debug_ranges", "-c", START, str(file)]
+    os.execv(sys.executable, [sys.executable, *options, *sys.argv[1:]])
 
 
 if "run" in sys.argv[1:] and sys.executable and hasattr(os, "memfd_create"):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import select
-import signal
 import time
+from _signal import SIGKILL  # type: ignore[import-not-found]
 
 _NICE = 10
 
@@ -107,7 +107,7 @@ def _exited(pid: int, deadline: float) -> bool:
 def _end(pid: int) -> int:
     """Kill what is left of the group, and give how the program ended."""
     try:
-        os.killpg(pid, signal.SIGKILL)
+        os.killpg(pid, SIGKILL)
     except OSError:
         pass  # Nothing is left.
     _, raw = os.waitpid(pid, 0)

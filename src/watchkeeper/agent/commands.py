@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import os
-import signal
 import sys
 import time
 
@@ -150,6 +148,8 @@ def _invocation() -> list[str]:
 
 
 def _stop(home: Home) -> int:
+    import signal
+
     pid = home.pid()
     if not pid:
         _say("no agent runs here")
@@ -169,6 +169,8 @@ def _stop(home: Home) -> int:
 def _status(home: Home, as_json: bool) -> int:
     pid, status = home.pid(), home.status()
     if as_json:
+        import json
+
         _say(json.dumps({**status, "running": bool(pid), "pid": pid or None}, indent=2))
     elif not pid:
         _say(f"no agent runs in {home.path}" + (f"; the last one {_ending(status)}" if status else ""))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from _socket import AF_INET6, inet_ntop
 
 from watchkeeper import __version__
 from watchkeeper.agent.cgroup import container
@@ -78,9 +79,7 @@ def boot_id(machine: Machine) -> str:
 
 
 def _shortened(digits: str) -> str:
-    import socket
-
-    return socket.inet_ntop(socket.AF_INET6, bytes.fromhex(digits))
+    return inet_ntop(AF_INET6, bytes.fromhex(digits))
 
 
 def _system_name(machine: Machine) -> str:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 
+from watchkeeper.base import json
 from watchkeeper.base.errors import ConflictError, StorageError
 from watchkeeper.base.files import write_atomically
 
@@ -83,7 +83,7 @@ class Home:
         try:
             fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
             try:
-                os.write(fd, json.dumps(status).encode())
+                os.write(fd, json.dumps(status))
             finally:
                 os.close(fd)
             os.replace(temporary, self._status)
@@ -101,7 +101,7 @@ class Home:
     def note_run(self, boot: str, clean: bool) -> None:
         """Remember the boot of this run and whether it has ended as it should, for the next one."""
         try:
-            write_atomically(self._last, json.dumps({"boot": boot, "clean": clean}).encode())
+            write_atomically(self._last, json.dumps({"boot": boot, "clean": clean}))
         except OSError:
             pass  # As above; the next start then takes it for a crash, which it may be.
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-
+from watchkeeper.base import json
 from watchkeeper.base.errors import FormatError
 from watchkeeper.wire import records
 from watchkeeper.wire.frames import LANES

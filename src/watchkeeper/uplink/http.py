@@ -7,17 +7,18 @@ rest: no redirects, no proxies, no cookies. `http.client` would bring the `email
 from __future__ import annotations
 
 import select
-import socket
 import time
+from _socket import gaierror, timeout
 
 from watchkeeper.base.errors import SettingsError, UnavailableError
 from watchkeeper.uplink.answer import Reader, Response, read_response
+from watchkeeper.uplink.tls import connect, trusting
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import Callable, Mapping
-    from typing import Any
+
+    from watchkeeper.uplink.tls import Connection
 
 _CHUNK = 64 << 10
 
@@ -56,25 +57,6 @@ def _split_port(place: str) -> tuple[str, str]:
     return host, port
 
 
-def tls_context(ca: str) -> ssl.SSLContext:
-    """A context that trusts the certificates in the PEM file `ca` alone, or the system's when it is "".
-
-    Raises SettingsError.
-    """
-    import ssl
-
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    try:
-        if ca:
-            context.load_verify_locations(ca)
-        else:
-            context.load_default_certs()
-    except (OSError, ssl.SSLError) as error:
-        raise SettingsError(f"{ca}: no certificate can be read: {error}", "agent.ca must name a PEM file") from None
-    return context
-
-
 class Client:
     """One connection, made when it is needed. Not thread-safe.
 
@@ -86,10 +68,10 @@ class Client:
     ) -> None:
         """Raises SettingsError."""
         self.address = Address(url)
-        self._context = tls_context(ca) if self.address.tls else None
+        self._context = trusting(ca) if self.address.tls else None
         self._timeout = timeout
         self._monotonic = monotonic
-        self._socket: socket.socket | None = None
+        self._socket: Connection | None = None
 
     @property
     def connected(self) -> bool:
@@ -116,9 +98,10 @@ class Client:
         deadline = self._monotonic() + self._timeout
         try:
             if self._socket is None:
-                self._socket = self._connect(deadline)
+                address, left = self.address, deadline - self._monotonic()
+                self._socket = connect(address.host, address.port, self._context, left)
             response, keep = self._exchange(self._socket, deadline, method, path, headers or {}, body)
-        except socket.timeout:
+        except timeout:
             self.close()
             raise UnavailableError(
                 f"the hub at {self.address.name} did not answer within {self._timeout:g} s", "is it overloaded?"
@@ -133,23 +116,8 @@ class Client:
             self.close()
         return response
 
-    def _connect(self, deadline: float) -> socket.socket:
-        # Bytes, not text: text would load the IDNA tables, a megabyte.
-        host = self.address.host.encode("ascii")
-        place: tuple[Any, int] = (host, self.address.port)
-        sock = socket.create_connection(place, max(0.01, deadline - self._monotonic()))
-        try:
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            if self._context is None:
-                return sock
-            sock.settimeout(max(0.01, deadline - self._monotonic()))
-            return self._context.wrap_socket(sock, server_hostname=host)
-        except BaseException:
-            sock.close()
-            raise
-
     def _exchange(
-        self, sock: socket.socket, deadline: float, method: str, path: str, headers: Mapping[str, str], body: bytes
+        self, sock: Connection, deadline: float, method: str, path: str, headers: Mapping[str, str], body: bytes
     ) -> tuple[Response, bool]:
         def receive() -> bytes:
             sock.settimeout(max(0.001, deadline - self._monotonic()))
@@ -162,7 +130,7 @@ class Client:
                 while view:
                     sock.settimeout(max(0.001, deadline - self._monotonic()))
                     view = view[sock.send(view[:_CHUNK]) :]
-        except socket.timeout:
+        except timeout:
             raise
         except OSError as error:
             refused = error  # a server that has read enough may have answered already
@@ -189,7 +157,7 @@ class Client:
             return UnavailableError(f"{where} showed a certificate that is not trusted: {reason}", "check agent.ca")
         if self._context is not None and hasattr(error, "library"):
             return UnavailableError(f"{where} could not agree on TLS: {reason}", "does it speak https on this port?")
-        if isinstance(error, socket.gaierror):
+        if isinstance(error, gaierror):
             return UnavailableError(f"the name {self.address.host} cannot be resolved: {reason}", "check agent.hub")
         if isinstance(error, ConnectionRefusedError):
             return UnavailableError(f"nothing listens at {self.address.name}", "is the hub running?")

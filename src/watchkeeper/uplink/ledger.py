@@ -7,9 +7,9 @@ line `WKLEDGER1 <CRC-32 of the rest, hexadecimal>` and then JSON: `{"incarnation
 
 from __future__ import annotations
 
-import json
 import zlib
 
+from watchkeeper.base import json
 from watchkeeper.base.errors import FormatError
 from watchkeeper.uplink.stream import Stream
 from watchkeeper.wire.ranges import Ranges
@@ -56,7 +56,7 @@ def pack(ledger: Ledger) -> bytes:
         "lost_records": ledger.lost_records,
         "streams": streams,
     }
-    data = json.dumps(value, separators=(",", ":")).encode()
+    data = json.dumps(value)
     return _TITLE + b"%08x\n" % zlib.crc32(data) + data
 
 

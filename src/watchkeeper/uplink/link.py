@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import zlib
 
+from watchkeeper.base import json
 from watchkeeper.base.errors import (
     ForbiddenError,
     FormatError,
@@ -63,7 +63,7 @@ class Link:
 
     def receipts(self, streams: list[bytes]) -> tuple[str, list[Receipt]]:
         """The hub's incarnation, and a receipt for each of `streams` but those that belong to another agent."""
-        body = json.dumps({"streams": [stream.hex() for stream in streams]}).encode()
+        body = json.dumps({"streams": [stream.hex() for stream in streams]})
         value = _object(self._call("/agent/v1/receipts", body, "application/json"))
         incarnation, entries = value.get("incarnation"), value.get("receipts")
         if not isinstance(incarnation, str) or not isinstance(entries, list):

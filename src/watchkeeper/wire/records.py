@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import struct
 import zlib
 from array import array
 from sys import byteorder
 
+from watchkeeper.base import json
 from watchkeeper.base.errors import FormatError
 
 TYPE_CHECKING = False
@@ -57,7 +57,7 @@ def pack(kind: int, payload: bytes) -> bytes:
 
 def pack_json(kind: int, value: dict[str, object]) -> bytes:
     """One record whose payload is JSON."""
-    return pack(kind, json.dumps(value, separators=(",", ":"), allow_nan=False).encode())
+    return pack(kind, json.dumps(value, allow_nan=False))
 
 
 def pack_report(time: float, monotonic: float, schema: int, boot: int, values: Sequence[float]) -> bytes:
@@ -70,7 +70,7 @@ def pack_report(time: float, monotonic: float, schema: int, boot: int, values: S
 
 def pack_schema(series: Sequence[tuple[str, str, str]]) -> tuple[int, bytes]:
     """Number and payload of the schema that names `series` (name, kind, unit) in order."""
-    payload = json.dumps([list(entry) for entry in series], separators=(",", ":")).encode()
+    payload = json.dumps([list(entry) for entry in series])
     return zlib.crc32(payload), payload
 
 

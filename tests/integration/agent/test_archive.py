@@ -6,6 +6,8 @@ import ast
 import json
 import os
 import shutil
+import socket
+import ssl
 import subprocess
 import sys
 import zipfile
@@ -29,6 +31,12 @@ HEAVY = (
     "tempfile",
     "uuid",
     "argparse",
+    "ssl",
+    "socket",
+    "signal",
+    "enum",
+    "re",
+    "json",
 )
 
 
@@ -112,10 +120,37 @@ def test_it_samples_and_ends_cleanly_on_each_python(archive: Path, python: str, 
     assert states["cpu"] == "running"
 
 
+@pytest.mark.parametrize("python", pythons())
+def test_it_speaks_tls_on_each_python(archive: Path, python: str, tmp_path: Path) -> None:
+    cert, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+    kind = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj", "/CN=hub"]
+    files = ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(key), "-out", str(cert)]
+    subprocess.run(["openssl", "req", "-x509", *kind, *files], check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(cert, key)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(15)
+        environment = clean_environment(
+            {
+                "WK_AGENT_DATA": str(tmp_path / "agent"),
+                "WK_AGENT_TOKEN": "wka_x",
+                "WK_AGENT_CA": str(cert),
+                "WK_AGENT_HUB": f"https://127.0.0.1:{listener.getsockname()[1]}",
+            }
+        )
+        with subprocess.Popen([python, str(archive), "run"], env=environment, stderr=subprocess.PIPE) as process:
+            try:
+                with context.wrap_socket(listener.accept()[0], server_side=True) as connection:
+                    assert connection.recv(1000).startswith(b"POST /agent/v1/")
+            finally:
+                process.terminate()
+                process.communicate(timeout=10)
+
+
 def test_the_running_agent_has_loaded_nothing_heavy(archive: Path, tmp_path: Path) -> None:
     python = next(iter(pythons()))
     (tmp_path / "list.py").write_text(
-        "import sys, threading, signal, os\n"
+        "import sys, threading\n"
         f"sys.path.insert(0, {str(archive)!r})\n"
         "from watchkeeper.agent.app import Agent\n"
         "from watchkeeper.base.settings import load\n"
@@ -131,5 +166,5 @@ def test_the_running_agent_has_loaded_nothing_heavy(archive: Path, tmp_path: Pat
     command = [python, "-I", "-S", str(tmp_path / "list.py")]
     answer = subprocess.run(command, env=environment, capture_output=True, text=True, check=True, timeout=30)
     loaded = set(answer.stdout.split())
-    assert "ssl" in loaded
+    assert "_ssl" in loaded
     assert not [module for module in loaded if module.split(".")[0] in HEAVY]

@@ -119,15 +119,19 @@ class LedgerAgent:
 
 
 class Arena:
-    """A hub with its data in `path`/hub, a proxy, and any number of ledger agents. All randomness is from `seed`."""
+    """A hub with its data in `path`/hub, a proxy, and any number of ledger agents.
 
-    def __init__(self, path: Path, seed: int | None = None) -> None:
+    All randomness is from `seed`; the hub looks after its store every `tick` seconds.
+    """
+
+    def __init__(self, path: Path, seed: int | None = None, tick: float = 0.2) -> None:
         self.path = path
         self.seed = new_seed() if seed is None else seed
         self.random = random.Random(self.seed)
         self.port = free_port()
         self.agents: list[LedgerAgent] = []
         self.offset = 0.0
+        self.tick = tick
         # Hours ago, so that the hub also has closed hours to put away while faults come.
         self.first_time = float(int(time.time()) - 4 * 3600)
         path.mkdir(parents=True, exist_ok=True)
@@ -141,7 +145,7 @@ class Arena:
             "WK_HUB_LISTEN": f"127.0.0.1:{self.port}",
             "WK_HUB_DATA": str(data),
             "FAULT_CLOCK": str(self.path / "clock"),
-            "FAULT_TICK": "0.2",
+            "FAULT_TICK": str(self.tick),
         }
         command = [sys.executable, "-m", "tests.fault.stepped_hub"]
         url = f"http://127.0.0.1:{self.port}"

@@ -49,6 +49,7 @@ SHORT: tuple[Scenario, ...] = (
     copies.spool_cloned,
     copies.hub_restored,
     copies.hub_restored_too_late,
+    copies.hub_restored_unmarked,
     copies.hub_database_damaged,
 )
 WITH_ROOT: tuple[Scenario, ...] = (disks.agent_disk_breaks, disks.hub_disk_breaks)

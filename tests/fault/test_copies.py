@@ -27,5 +27,9 @@ def test_a_hub_restored_from_a_backup_shows_gaps_for_what_agents_no_longer_keep(
     copies.hub_restored_too_late(tmp_path).require()
 
 
+def test_a_hub_restored_before_it_noted_how_far_it_was_is_caught_by_its_agents(tmp_path: Path) -> None:
+    copies.hub_restored_unmarked(tmp_path).require()
+
+
 def test_a_hub_whose_database_was_overwritten_moves_it_aside_and_is_filled_again(tmp_path: Path) -> None:
     copies.hub_database_damaged(tmp_path).require()

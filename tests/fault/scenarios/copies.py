@@ -91,6 +91,14 @@ def hub_restored_too_late(path: Path, times: int = 2) -> Row:
         return row
 
 
+def hub_restored_unmarked(path: Path, times: int = 3) -> Row:
+    """The same before the hub has noted how far it was: only what agents remember of their streams tells."""
+    with Arena(path, tick=6.0) as arena:
+        agents = [arena.add_agent(pause=0.003, segment_bytes=4 << 10, keep_seconds=0.05) for _ in range(2)]
+        _restore(arena, agents, times)
+        return arena.row("hub restored from a backup it has no mark of", times)
+
+
 def hub_database_damaged(path: Path, times: int = 2) -> Row:
     """The hub's database is overwritten with noise; it is moved aside, and the agents fill the new one."""
     with Arena(path) as arena:

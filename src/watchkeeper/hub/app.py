@@ -63,8 +63,13 @@ def data_folder(settings: Settings) -> str:
 
 def retention(settings: Settings) -> Retention:
     """How long each kind of data is kept."""
-    names = ("raw_days", "five_minute_days", "hour_days", "event_days", "process_days")
-    return Retention(**{name: settings.number(f"hub.retention.{name}") for name in names})
+    return Retention(
+        raw_days=settings.number("hub.retention.raw_days"),
+        five_minute_days=settings.number("hub.retention.five_minute_days"),
+        hour_days=settings.number("hub.retention.hour_days"),
+        event_days=settings.number("hub.retention.event_days"),
+        process_days=settings.number("hub.retention.process_days"),
+    )
 
 
 @contextlib.contextmanager

@@ -84,8 +84,10 @@ def locked(folder: str) -> Iterator[None]:
         ) from None
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        os.truncate(file, 0)
-        os.write(file, f"{os.getpid()}\n".encode())
+        # For a person who looks; on a full disk the lock holds without it.
+        with contextlib.suppress(OSError):
+            os.truncate(file, 0)
+            os.write(file, f"{os.getpid()}\n".encode())
         yield
     except BlockingIOError:
         raise ConflictError(f"another hub works in {folder}", "`wk status` tells which; stop it first") from None

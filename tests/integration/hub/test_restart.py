@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import random
+import resource
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -10,7 +13,7 @@ from pathlib import Path
 import httpx
 
 from tests.integration.hub.posting import Sender
-from tests.support.processes import HubProcess, free_port, start_hub, wait_until
+from tests.support.processes import HubProcess, clean_environment, free_port, start_hub, wait_until
 from watchkeeper.wire import frames, records
 
 
@@ -213,3 +216,19 @@ def test_a_host_that_falls_silent_becomes_late_and_then_offline(tmp_path: Path) 
         wait_until(lambda: _status(hub, "box") == "offline", 8, "offline")
         sender.send(sender.seal(sender.report([1.0, 2.0, 3.0])))
         assert _status(hub, "box") == "online"
+
+
+def test_a_hub_that_starts_on_a_full_disk_says_so_in_a_line_and_ends(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "watchkeeper.hub"],
+        env=clean_environment({"WK_HUB_DATA": str(tmp_path / "hub"), "WK_HUB_LISTEN": f"127.0.0.1:{free_port()}"}),
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0)),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert "state.db: the tables could not be brought up to date" in done.stderr
+    assert "is the folder writable and the disk not full?" in done.stderr

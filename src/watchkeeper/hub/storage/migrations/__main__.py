@@ -7,6 +7,7 @@ import sys
 
 from alembic import command
 from alembic.config import Config
+from sqlalchemy.exc import DBAPIError
 
 from watchkeeper.hub.storage.state import HEAD
 
@@ -20,4 +21,7 @@ def upgrade(path: str) -> None:
 
 
 if __name__ == "__main__":
-    upgrade(sys.argv[1])
+    try:
+        upgrade(sys.argv[1])
+    except DBAPIError as error:
+        sys.exit(str(error.orig))

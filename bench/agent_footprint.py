@@ -195,10 +195,9 @@ def node_exporter(program: str, options: argparse.Namespace) -> dict[str, float]
             process.terminate()
 
 
-def show(rows: dict[str, dict[str, float]], options: argparse.Namespace) -> None:
+def show(report: Report, rows: dict[str, dict[str, float]], options: argparse.Namespace) -> None:
     """The figures beside their bars and node_exporter's."""
     processes = sum(name.isdigit() for name in os.listdir("/proc"))
-    report = Report("agent_footprint")
     ours, other = rows["wk-agent"], rows.get("node_exporter", {})
     for key, what, unit in (
         ("rss", "agent with TLS and process table: RSS", "MB"),
@@ -231,13 +230,14 @@ def main() -> None:
         receiver = Receiver(options.receive, options.watched)
         print(receiver.socket.getsockname()[1], flush=True)
         receiver.serve()
+    report = Report("agent_footprint")
     exporter = shutil.which("prometheus-node-exporter")
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor() as pool:
         beside = pool.submit(node_exporter, exporter, options) if exporter else None
         rows = {"wk-agent": agent(Path(folder), options)}
         if beside:
             rows["node_exporter"] = beside.result()
-    show(rows, options)
+    show(report, rows, options)
 
 
 if __name__ == "__main__":

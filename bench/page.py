@@ -31,12 +31,15 @@ class Row:
 ROWS = (
     Row("rivals", "ingest.one", "ingest, one 60-series report a POST, saturated"),
     Row("rivals", "ingest.paced", "the same at 1,000 reports/s from 1,000 connections"),
+    Row("rivals", "ack.paced", "until the answer, p99, at 1,000 reports/s (the hub has synced by then)"),
     Row("rivals", "ingest.eight", "ingest, 8 reports a POST, saturated"),
     Row("rivals", "ingest.million", "CPU for a million samples while they come in, one report a POST"),
     Row("rivals", "ingest.all", "CPU for a million samples all told: ingest, flush, compaction"),
     Row("disk_day", "day.disk", "disk after compaction, 26 h, all files"),
     Row("disk_day", "day.chunks", "raw chunks alone"),
-    Row("rivals", "disk", "disk after compaction, a single hour of 1,000 hosts (and a day of 4), all files"),
+    Row("store_disk", "store.disk", "disk after compaction, one clock hour of 1,000 hosts, all files"),
+    Row("store_disk", "store.chunks", "raw chunks alone"),
+    Row("rivals", "disk", "disk after compaction, an hour of 1,000 hosts across two clock hours, all files"),
     Row("rivals", "disk.chunks", "raw chunks alone"),
     Row("recorded", "recorded.disk", "disk, data recorded from this machine's agent, all files"),
     Row("recorded", "recorded.chunks", "raw chunks alone"),
@@ -45,6 +48,7 @@ ROWS = (
     Row("rivals", "query.latest", "latest value of one metric, 1,000 hosts"),
     Row("rivals", "query.fleet", "mean and p95 over 1,000 hosts, 1 h"),
     Row("rivals", "query.fleet.mean", "mean alone, 1 h"),
+    Row("rivals", "query.fleet.samples", "mean, 1 h, at each 10 s instead of each minute"),
     Row("fleet_week", "query.week", "mean and p95 over 1,000 hosts, 7 d"),
     Row("rivals", "query.compare", "2 hosts × 4 series, 24 h"),
     Row("collect_to_pixel", "pixel.p50", "collect → pixel, p50"),
@@ -112,7 +116,7 @@ def _line(row: Row, figure: dict[str, Any] | None) -> str:
         if figure[kind] is not None:
             bar = f"{sign} {number(figure[kind])}"
     others = ", ".join(f"{NAMES[name]} {_or_none(value)}" for name, value in figure["rivals"].items())
-    value = "not measured" if figure["value"] is None else f"**{number(figure['value'])}** {figure['unit']}"
+    value = "–" if figure["value"] is None else f"**{number(figure['value'])}** {figure['unit']}"
     return f"| {row.what} | {bar} | {value} | {others} | {figure['verdict']} | `{row.script}` |"
 
 

@@ -6,7 +6,7 @@ import gc
 import os
 import threading
 import zlib
-from _signal import SIGINT, SIGTERM, signal  # type: ignore[import-not-found]
+from signal import SIGINT, SIGTERM, signal
 
 from watchkeeper import __version__
 from watchkeeper.agent import facts as machine_facts
@@ -37,7 +37,7 @@ _log = Log("watchkeeper.agent")
 _SENDER_SECONDS = 3.5
 _STACK_BYTES = 256 << 10
 # `signal` itself would make enumerations of all signals, and bring `enum` for that.
-_ENDINGS = {SIGTERM: "SIGTERM", SIGINT: "SIGINT"}
+_ENDINGS: dict[int, str] = {SIGTERM: "SIGTERM", SIGINT: "SIGINT"}
 
 
 class Agent:

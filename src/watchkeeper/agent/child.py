@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import select
 import time
-from _signal import SIGKILL  # type: ignore[import-not-found]
+from signal import SIGKILL
 
 _NICE = 10
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from _socket import AF_INET6, inet_ntop
+from socket import AF_INET6, inet_ntop
 
 from watchkeeper import __version__
 from watchkeeper.agent.cgroup import container

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import select
 import time
-from _socket import gaierror, timeout
+from socket import gaierror, timeout
 
 from watchkeeper.base.errors import SettingsError, UnavailableError
 from watchkeeper.uplink.answer import Reader, Response, read_response
@@ -17,8 +17,7 @@ from watchkeeper.uplink.tls import connect, trusting
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-
-    from watchkeeper.uplink.tls import Connection
+    from socket import socket
 
 _CHUNK = 64 << 10
 
@@ -71,7 +70,7 @@ class Client:
         self._context = trusting(ca) if self.address.tls else None
         self._timeout = timeout
         self._monotonic = monotonic
-        self._socket: Connection | None = None
+        self._socket: socket | None = None
 
     @property
     def connected(self) -> bool:
@@ -117,7 +116,7 @@ class Client:
         return response
 
     def _exchange(
-        self, sock: Connection, deadline: float, method: str, path: str, headers: Mapping[str, str], body: bytes
+        self, sock: socket, deadline: float, method: str, path: str, headers: Mapping[str, str], body: bytes
     ) -> tuple[Response, bool]:
         def receive() -> bytes:
             sock.settimeout(max(0.001, deadline - self._monotonic()))

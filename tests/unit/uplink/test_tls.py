@@ -1,4 +1,4 @@
-"""TLS on real sockets, by way of the modules in C and by way of `ssl`: both must trust and refuse the same."""
+"""TLS on real sockets: whom the client trusts, and whom it refuses."""
 
 from __future__ import annotations
 
@@ -17,14 +17,6 @@ from watchkeeper.uplink import tls
 from watchkeeper.uplink.http import Client
 
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 200000\r\n\r\n" + bytes(200_000)
-
-
-@pytest.fixture(params=[True, False], ids=["lean", "full"], autouse=True)
-def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
-    known = bool(request.param)
-    assert tls.KNOWN, "this Python is one that the lean way is for"
-    monkeypatch.setattr(tls, "KNOWN", known)
-    return known
 
 
 def certificate(folder: Path, address: str = "127.0.0.1") -> Path:
@@ -70,14 +62,6 @@ def test_a_hub_with_the_right_certificate_is_asked_twice_on_one_connection(
         assert len(client.request("GET", "/").body) == 200_000
         assert client.request("POST", "/", body=bytes(50)).status == 200
         client.close()
-
-
-def test_the_way_is_the_one_that_was_asked_for(tmp_path: Path, way: bool) -> None:
-    cert = certificate(tmp_path)
-    with serving(cert) as port:
-        connection = tls.connect("127.0.0.1", port, tls.trusting(str(cert)), 5.0)
-        assert isinstance(connection, tls.Secured if way else ssl.SSLSocket)
-        connection.close()
 
 
 def test_a_certificate_of_somebody_else_is_not_trusted(tmp_path: Path) -> None:

@@ -3,8 +3,8 @@
     python -m bench.fleet_week [--quick]
 
 The week is written straight into the hub's store and compacted before the hub starts, because a thousand
-agents take a week for it. Hosts have four series and report each 5 minutes: the rollups that the answer is made
-from lie metric by metric and have as many rows as at 10 s and 60 series.
+agents take a week for it. Hosts have four series and report each 15 minutes, on the last day each 5: the rollups
+that the answer is made from lie metric by metric and have as many rows as at 10 s and 60 series.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ SERIES = [
     ("load.1", "gauge", ""),
     ("network.receive{interface=eth0}", "gauge", "B/s"),
 ]
-WEEK, STEP = 7 * 86400, 300.0
+WEEK, SPARSE, STEP = 7 * 86400, 900, 300
 TIMES = 15
 
 
@@ -45,20 +45,22 @@ def fill(folder: Path, hosts: int, seconds: int) -> None:
     store = EmbeddedRecordStore(folder, clock, housekeeping=False)
     rng = np.random.default_rng(1)
     level = rng.uniform(20, 80, (hosts, len(SERIES)))
-    for at in range(int(seconds / STEP)):
-        now = start + at * STEP
+    day = 86400
+    sparse = [float(at) for at in range(0, seconds - day, SPARSE)]
+    for at, after in enumerate([*sparse, *[float(at) for at in range(seconds - day, seconds, STEP)]]):
+        now = start + after
         clock.step_wall(now - clock.wall())
         level = np.clip(level + rng.normal(0, 1, level.shape), 0, 100)
         rows = np.round(level, 2).astype("<f8")
         batches, states = [], []
         for host in range(hosts):
-            payload = REPORT_HEADER.pack(now, at * STEP, number, 1) + rows[host].tobytes()
+            payload = REPORT_HEADER.pack(now, after, number, 1) + rows[host].tobytes()
             others = [(1, SCHEMA, text)] if at == 0 else []
             stream = (host + 1).to_bytes(16, "big")
             batches.append(Batch(host + 1, stream, 3, at + 1, 0, now + 0.1, [(0, payload)], others))
             states.append((stream, StreamState(host + 1, 3, Ranges([(1, at + 1)]), 0)))
         store.append(batches, states)
-        if at * STEP % 86400 == 86400 - STEP:
+        if at and after % day == 0:
             store.compact_now()
     clock.step_wall(start + seconds - clock.wall())
     store.compact_now()

@@ -40,7 +40,7 @@ SCRIPTS = (
     Script("rivals", limit=700),
     Script("store_disk"),
     Script("disk_day"),
-    Script("store_queries"),
+    Script("store_queries", ("--quick",)),
     Script("fleet_week"),
     Script("hub_memory"),
     Script("agent_footprint", ("--seconds", "60"), ("--seconds", "10", "--warm-up", "6")),

@@ -73,10 +73,10 @@ def run(script: Script, quick: bool) -> dict[str, Any] | None:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """End what is left of a script: its own session, and nothing else."""
+    """End what is left of a script: its own session, and nothing else. An interrupt lets it remove its folders."""
     try:
-        os.killpg(process.pid, signal.SIGTERM)
-        process.wait(20)
+        os.killpg(process.pid, signal.SIGINT)
+        process.wait(30)
     except (ProcessLookupError, subprocess.TimeoutExpired):
         process.kill()
 

@@ -177,6 +177,8 @@ class Sender:
         if everything:
             self._spool.settle(incarnation)
             self._asked_all = True
+            # A restored hub may have lost the schemas that it was told a moment ago.
+            self._asked_schemas = {}
         elif not known or incarnation != self._spool.incarnation:
             self._ask(everything=True)
 

@@ -342,6 +342,22 @@ def test_schemas_that_the_hub_lacks_are_asked_for_once(
     assert asked == [[7, 9]]
 
 
+def test_schemas_that_a_restored_hub_lacks_are_told_again_at_once(
+    spool: Spool, server: SmallHubServer, start: Callable[..., Sender]
+) -> None:
+    asked: list[list[int]] = []
+    server.want_schemas = [7]
+    sender = start(on_schemas=asked.append)
+    for life in range(2):
+        spool.append(METRICS, [record(life)])
+        sender.wake()
+        wait_until(lambda: spool.stats()["batches"] == 0, 5)
+        wait_until(lambda so_far=life + 1: len(asked) == so_far, 5, "the question for schemas")
+        with server.guard:
+            server.hub = SmallHub(f"restored {life}")
+    assert asked == [[7], [7]]
+
+
 def test_a_fault_of_ours_does_not_end_the_sending(
     spool: Spool, server: SmallHubServer, start: Callable[..., Sender]
 ) -> None:

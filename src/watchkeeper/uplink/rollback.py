@@ -24,18 +24,33 @@ def is_rolled_back(lane: Lane, stream: Stream, receipt: Receipt) -> bool:
     A stream of an earlier opening is frozen: that the hub has more of it only means that the disk
     is an older copy, whose batches are the same.
     """
-    if lane.live is stream and receipt.ranges.last > stream.last:
+    ours = _ours(lane, stream, receipt.through) if receipt.check is not None and receipt.through else None
+    if ours is not None and ours != receipt.check:
         return True
-    if receipt.check is None or not receipt.through:
-        return False
+    return lane.live is stream and _unsent(stream, receipt.ranges, 0 if ours is None else receipt.through)
+
+
+def _ours(lane: Lane, stream: Stream, seq: int) -> int | None:
+    """The checksum of our batch `seq`, None when it cannot be told: not durable yet, or not kept any more."""
     for known in (stream.tail, stream.check):
-        if known is not None and known[0] == receipt.through:
-            return known[1] != receipt.check
+        if known is not None and known[0] == seq:
+            return known[1]
     try:
-        ours = crc_of(lane, stream.id, receipt.through)
+        return crc_of(lane, stream.id, seq)
     except OSError:
-        return False
-    return ours is not None and ours != receipt.check
+        return None
+
+
+def _unsent(stream: Stream, ranges: Ranges, agreed: int) -> bool:
+    """Whether `ranges` hold numbers that nobody can have from us: neither sent, nor declared as lost.
+
+    Up to `agreed` the batches are known to be the same.
+    """
+    ours = max(stream.sent, agreed)
+    beyond = [(max(low, ours + 1), high) for low, high in ranges if high > ours]
+    for known in (stream.received, stream.gapped):
+        beyond = [pair for low, high in beyond for pair in known.missing(low, high)]
+    return bool(beyond)
 
 
 def move_on(store: Store, lane: Lane, stream: Stream, receipt: Receipt) -> None:

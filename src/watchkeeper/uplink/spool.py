@@ -126,7 +126,8 @@ class Spool:
             for lane in self._store.lanes.values():
                 post = self._pick(lane, max_bytes, skip)
                 if post is not None:
-                    self._store.ledger.streams[post.stream].tail = (post.last, post.crc)
+                    stream = self._store.ledger.streams[post.stream]
+                    stream.tail, stream.sent = (post.last, post.crc), max(stream.sent, post.last)
                     return post
             return None
 

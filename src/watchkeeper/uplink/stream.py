@@ -15,10 +15,11 @@ class Stream:
     """The account of one stream. Each number from 1 to `last` is held, received, or in `gapped`.
 
     `began` and `seen` are wall-clock seconds of its first and latest batch; `check` is (number,
-    CRC) of the frame up to which the hub last proved to have what this spool sealed.
+    CRC) of the frame up to which the hub last proved to have what this spool sealed. `sent` is the highest
+    number that this process has handed out for sending.
     """
 
-    __slots__ = ("began", "check", "custody", "gapped", "id", "lane", "last", "received", "seen", "tail")
+    __slots__ = ("began", "check", "custody", "gapped", "id", "lane", "last", "received", "seen", "sent", "tail")
 
     def __init__(self, id: bytes, lane: int, began: float) -> None:
         self.id = id
@@ -26,6 +27,7 @@ class Stream:
         self.began = began
         self.seen = began
         self.last = 0
+        self.sent = 0
         self.received = Ranges()
         self.gapped = Ranges()
         self.custody = Ranges()

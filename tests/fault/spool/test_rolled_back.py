@@ -130,6 +130,24 @@ def test_a_machine_rolled_back_while_it_ran_moves_into_a_new_stream(tmp_path: Pa
         spool.close()
 
 
+def test_a_batch_that_is_not_durable_yet_is_not_taken_for_the_one_of_a_lost_future(tmp_path: Path) -> None:
+    hub = SmallHub()
+    spool = Spool(str(tmp_path))
+    fill(spool, METRICS, 5)
+    ask(spool, hub, everything=True)
+    drain(spool, hub)
+    sizes = {path: path.stat().st_size for path in tmp_path.rglob("*.seg")}
+    future(spool, hub, 1)
+    roll_back(sizes, tmp_path)
+    name, payload = put(spool, METRICS, 2000)
+    ask(spool, hub)
+    spool.sync()
+    drain(spool, hub)
+    assert len(hub.payloads()) == 5 + 1 + 1
+    once(hub, {name: payload})
+    spool.close()
+
+
 def test_a_hub_restored_from_a_backup_gets_again_what_is_kept(tmp_path: Path) -> None:
     spool = Spool(str(tmp_path))
     hub = SmallHub()

@@ -86,6 +86,7 @@ def test_receipts_with_holes_send_what_lies_in_the_holes(tmp_path: Path) -> None
     for number in range(1, 11):
         stream, _ = spool.append(METRICS, [record(number)])
     spool.sync()
+    assert spool.next_post() is not None
     spool.accept(Receipt(stream, Ranges([(1, 3), (6, 7)]), ""))
     post = spool.next_post()
     assert post is not None

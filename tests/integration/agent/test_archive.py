@@ -38,7 +38,8 @@ def pythons() -> list[str]:
     """Interpreters of this machine, one of each version from 3.9 on."""
     found: dict[str, str] = {}
     candidates = [sys.executable, *(f"/usr/bin/python3.{minor}" for minor in range(9, 16))]
-    candidates += [str(path) for path in sorted(Path("/root/.pyenv/versions").glob("3.*/bin/python3"))]
+    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
+    candidates += [str(path) for path in sorted(pyenv.glob("versions/3.*/bin/python3"))]
     candidates += [path for minor in range(9, 16) if (path := shutil.which(f"python3.{minor}"))]
     for candidate in candidates:
         if Path(candidate).exists():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator
+from typing import Protocol
 
 import msgspec
 
@@ -83,8 +84,7 @@ class FleetReader(Reader):
         return text
 
 
-class FleetRender:
-    """Makes the `hosts` event for a set of changed hosts; a subclass knows which of them this reader may see."""
+class FleetRender(Protocol):
+    """Makes the `hosts` event for a set of changed hosts, of those that this reader may see."""
 
-    def __call__(self, changed: set[int]) -> bytes:
-        raise NotImplementedError
+    def __call__(self, changed: set[int]) -> bytes: ...

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from watchkeeper.hub.live.fanout import FleetReader, FleetRender, Reader, encode, message
+from watchkeeper.hub.live.fanout import FleetReader, Reader, encode, message
 from watchkeeper.hub.live.hosts import LiveHost, LiveHosts
 from watchkeeper.hub.live.views import changed_view, host_view, processes_view, report_view, series_view
 from watchkeeper.hub.model.records import Series, StoredGap
@@ -18,7 +18,7 @@ PING = 10.0
 Visible = Callable[[LiveHost], bool]
 
 
-class _Scoped(FleetRender):
+class _Scoped:
     def __init__(self, live: Live, visible: Visible) -> None:
         self._live = live
         self._visible = visible
